@@ -1,0 +1,148 @@
+# ruff: noqa: PLC0415 - a command loads only what it needs, and the program starts before the rest is loaded
+"""The command line: the CLI's own words, as far as the embedded engine goes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import chdir
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine.errors import INTERNAL, INTERRUPTED, USAGE, EngineError, needs_cli
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of exiting, and names the CLI for what it doesn't know."""
+
+    def error(self, message: str) -> NoReturn:
+        if "invalid choice" in message or "unrecognized arguments" in message:
+            raise needs_cli(f"{self.prog}: {message}: this")
+        raise EngineError(f"{self.prog}: {message}", USAGE)
+
+
+def _parser() -> _Parser:
+    common = _Parser(add_help=False)
+    common.add_argument("-C", "--cwd", default=argparse.SUPPRESS, help="run as if started in this folder")
+    common.add_argument("-s", "--stack", default=argparse.SUPPRESS, help="the stack (default: PULUMI_STACK)")
+    common.add_argument("--non-interactive", action="store_true", default=argparse.SUPPRESS, help="never ask")
+    parser = _Parser(prog="engine", description="The embedded Pulumi engine: a subset of the Pulumi CLI.")
+    parser.set_defaults(cwd=None, stack=None, non_interactive=False)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    for name, text in (
+        ("preview", "show what an update would do"), ("up", "create or update the stack's resources"),
+        ("destroy", "delete the stack's resources"),
+    ):  # fmt: skip
+        command = commands.add_parser(name, parents=[common], help=text)
+        command.add_argument("-t", "--target", action="append", default=[], metavar="URN")
+        command.add_argument("-p", "--parallel", type=int, default=32)
+        command.add_argument("--diff", action="store_true", help="show property changes (they always are)")
+        command.add_argument("--expect-no-changes", action="store_true", help="fail where anything changes")
+        command.add_argument("--color", choices=["auto", "never", "always", "raw"], default="auto")
+        if name == "preview":
+            command.add_argument("-j", "--json", action="store_true", help="print the plan as JSON")
+        else:
+            command.add_argument("-y", "--yes", action="store_true", help="do not ask")
+            command.add_argument("-f", "--skip-preview", action="store_true", help="no preview beforehand")
+    stack = commands.add_parser("stack", parents=[common], help="stacks").add_subparsers(
+        dest="action", required=True, parser_class=_Parser
+    )
+    init = stack.add_parser("init", parents=[common])
+    init.add_argument("name", nargs="?")
+    init.add_argument("--secrets-provider", default="passphrase")
+    stack.add_parser("ls", parents=[common]).add_argument("-j", "--json", action="store_true")
+    remove = stack.add_parser("rm", parents=[common])
+    remove.add_argument("name", nargs="?")
+    remove.add_argument("-y", "--yes", action="store_true")
+    remove.add_argument("-f", "--force", action="store_true")
+    remove.add_argument("--preserve-config", action="store_true")
+    output = stack.add_parser("output", parents=[common])
+    output.add_argument("name", nargs="?")
+    output.add_argument("-j", "--json", action="store_true")
+    output.add_argument("--show-secrets", action="store_true")
+    export = stack.add_parser("export", parents=[common])
+    export.add_argument("--file", default=None)
+    export.add_argument("--show-secrets", action="store_true")
+    config = commands.add_parser("config", parents=[common], help="config values").add_subparsers(
+        dest="action", required=True, parser_class=_Parser
+    )
+    setter = config.add_parser("set", parents=[common])
+    setter.add_argument("key")
+    setter.add_argument("value", nargs="?")
+    setter.add_argument("--secret", action="store_true")
+    setter.add_argument("--plaintext", action="store_true")
+    getter = config.add_parser("get", parents=[common])
+    getter.add_argument("key")
+    getter.add_argument("-j", "--json", action="store_true")
+    config.add_parser("rm", parents=[common]).add_argument("key")
+    cancel = commands.add_parser("cancel", parents=[common], help="remove the lock of an update that is gone")
+    cancel.add_argument("name", nargs="?")
+    cancel.add_argument("-y", "--yes", action="store_true")
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Runs one command; its exit code. Prints errors itself and never raises."""
+    try:
+        return _dispatch(_parser().parse_args(argv))
+    except EngineError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return err.code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except SystemExit as err:  # argparse's --help
+        return err.code if isinstance(err.code, int) else 0
+    except Exception as err:
+        from engine.results import describe
+
+        print(f"error: {describe(err)}", file=sys.stderr)
+        return INTERNAL
+
+
+def _dispatch(arguments: Any) -> int:
+    folder = Path(arguments.cwd or ".").resolve()
+    if not folder.is_dir():
+        raise EngineError(f"--cwd {arguments.cwd}: there is no such folder", USAGE)
+    from engine.project import find_project, load_project
+
+    project = load_project(find_project(folder))
+    if arguments.command in ("preview", "up", "destroy"):
+        return _update(project, arguments)
+    from engine import commands
+
+    return commands.run(project, arguments)
+
+
+def _update(project: Any, arguments: Any) -> int:
+    from engine.program import Program, entry_point
+
+    if arguments.parallel < 1:
+        raise EngineError(f"--parallel {arguments.parallel}: it must be 1 or more", USAGE)
+    # the program's interpreter starts first: it imports the SDK while the engine imports its own parts
+    program = None if arguments.command == "destroy" else Program(project)
+    try:
+        from engine.stackref import Stack, backend_for, stack_name
+
+        stack = Stack(project, backend_for(project), stack_name(arguments.stack))
+        stack.prepare_early(writing=arguments.command != "preview")
+        from engine.update import Options, run
+
+        options = Options(
+            kind={"up": "update"}.get(arguments.command, arguments.command),
+            yes=getattr(arguments, "yes", False) or getattr(arguments, "skip_preview", False),
+            skip_preview=getattr(arguments, "skip_preview", False),
+            json=getattr(arguments, "json", False),
+            interactive=not arguments.non_interactive,
+            expect_no_changes=arguments.expect_no_changes,
+            targets=frozenset(arguments.target),
+            parallel=arguments.parallel,
+            colour=arguments.color,
+        )
+        # providers resolve relative paths of inputs as plugins do: from the program's folder
+        with chdir(entry_point(project).parent if program is not None else project.root):
+            return asyncio.run(run(stack, options, program))
+    finally:
+        if program is not None:
+            program.close()

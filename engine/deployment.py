@@ -1,0 +1,204 @@
+"""One run of a program: what it registers is planned and carried out.
+
+Source: pkg/resource/deploy (deployment.go, source_eval.go).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from engine import step as ops
+from engine import wire
+from engine.aliases import alias_urns
+from engine.apply import Applier
+from engine.context import Context
+from engine.defaults import DefaultProviders
+from engine.diff import same
+from engine.errors import EngineError
+from engine.executor import AbortedError
+from engine.goal import Goal
+from engine.planner import Decision, Planner, matching_old
+from engine.provider import Provider
+from engine.providers import diff_config
+from engine.registry import without_internal
+from engine.state import State
+from engine.step import Step
+from engine.urn import STACK_TYPE, ProviderRef, is_provider_type, make_urn, package_of, type_of
+from engine.values import Properties
+
+
+class Deployment:
+    """Turns goals into states. Any error closes the executor; callers then see `AbortedError`."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.outputs: Properties = {}
+        """The stack's outputs."""
+        settings = context.settings
+        self._planner = Planner(context.base.resources, settings.seed, context.provider_of, self._other_object)
+        self._applier = Applier(context, self._planner)
+        self._defaults = DefaultProviders(settings.config, self.register)
+        self._goals: dict[str, Goal] = {}
+        self._aliased: dict[str, str] = {}
+        self._matched: dict[str, str] = {}
+        self._planning = asyncio.Lock()
+
+    async def register(self, goal: Goal) -> State:
+        """Brings a resource to its goal. Raises AbortedError where the update is ending; why is noted first."""
+
+        async def act() -> State:
+            full = await self._complete(goal)
+            async with self._planning:
+                self.context.executor.check_open()
+                decision = await self._plan(full)
+            return await self._applier.apply(decision)
+
+        return await self._noted(act)
+
+    async def read(self, goal: Goal, id_: str) -> State:
+        """Reads a resource that the stack does not own. Raises AbortedError as `register` does."""
+
+        async def act() -> State:
+            full = await self._complete(goal)
+            urn = self._new_urn(full)
+            old = self._planner.olds.get(urn)
+            if old is not None and not old.external:
+                raise EngineError(f"{urn} is a resource of the stack's own; give the one that is read another name")
+            new = replace(self._wanted(full, urn, old), id=id_, external=True)
+            if id_ == wire.UNKNOWN_TEXT:
+                return new
+            return await self.context.executor.read(Step(ops.READ, new, old), self._provider(full))
+
+        return await self._noted(act)
+
+    def register_outputs(self, urn: str, outputs: Properties) -> None:
+        """The outputs of a component, known after its registration."""
+        state = self.context.states.get(urn)
+        if state is None:
+            raise EngineError(f"outputs for {urn}, which was not registered")
+        if state.type == STACK_TYPE:
+            self.outputs = outputs
+        if state.outputs == outputs and same(state.outputs, outputs):
+            return
+        changed = replace(state, outputs=outputs)
+        snapshot = self.context.executor.snapshot
+        snapshot.swap(state, changed)
+        snapshot.touch()
+        self.context.states[urn] = changed
+
+    async def _noted(self, act: Callable[[], Awaitable[State]]) -> State:
+        try:
+            self.context.executor.check_open()
+            state = await act()
+        except AbortedError:
+            raise
+        except Exception as err:
+            self.context.executor.fail(err)
+            raise AbortedError from err
+        self.context.states[state.urn] = state
+        return state
+
+    async def _complete(self, goal: Goal) -> Goal:
+        """The goal with what its parent passes on, and with a provider."""
+        goal = _inherit(goal, self._goals.get(goal.parent))
+        if goal.custom and not is_provider_type(goal.type) and not goal.provider:
+            return replace(goal, provider=await self._defaults.reference(goal))
+        return goal
+
+    def _new_urn(self, goal: Goal) -> str:
+        settings = self.context.settings
+        urn = make_urn(settings.stack, settings.project, goal.parent, goal.type, goal.name)
+        if urn in self._planner.registered:
+            raise EngineError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
+        self._planner.registered.add(urn)
+        return urn
+
+    async def _plan(self, goal: Goal) -> Decision:
+        settings = self.context.settings
+        urn = self._new_urn(goal)
+        aliases = alias_urns(goal, settings.stack, settings.project, self._matched)
+        old = matching_old(self._planner.olds, urn, aliases, self._aliased, self._planner.registered)
+        if old is not None and old.urn != urn:
+            self._matched[urn] = old.urn
+        self._goals[urn] = goal
+        new = self._wanted(goal, urn, old)
+        targets = settings.targets
+        if targets and urn not in targets and not is_provider_type(goal.type) and goal.type != STACK_TYPE:
+            return self._untargeted(new, old)
+        interrupted = self.context.executor.snapshot.interrupted(urn)
+        return await self._planner.plan(goal, new, old, self._provider(goal) if goal.custom else None, interrupted)
+
+    def _untargeted(self, new: State, old: State | None) -> Decision:
+        if old is None:
+            self._applier.skipped.add(new.urn)
+            return Decision(ops.DISCARD, new)
+        if old.provider != new.provider:
+            raise EngineError(f"{new.urn} got another provider, but is not among the targets; add it as one")
+        return Decision(ops.SAME, replace(old, urn=new.urn), old)
+
+    def _wanted(self, goal: Goal, urn: str, old: State | None) -> State:
+        return State(
+            urn=urn,
+            type=goal.type,
+            custom=goal.custom,
+            inputs=goal.inputs,
+            parent=goal.parent,
+            protect=bool(goal.protect),
+            dependencies=goal.dependencies,
+            provider=goal.provider if goal.custom else "",
+            property_dependencies=goal.property_dependencies,
+            additional_secret_outputs=goal.additional_secret_outputs,
+            custom_timeouts=goal.custom_timeouts,
+            retain_on_delete=bool(goal.retain_on_delete),
+            deleted_with=goal.deleted_with,
+            source_position=goal.source_position,
+            ignore_changes=goal.ignore_changes,
+            replace_on_changes=goal.replace_on_changes,
+            extra=dict(old.extra) if old is not None else {},
+        )
+
+    def _provider(self, goal: Goal) -> Provider:
+        if is_provider_type(goal.type):
+            return self.context.registry
+        found = self.context.registry.get(goal.provider)
+        if found is None:
+            raise EngineError(f"{goal.type} '{goal.name}': unknown provider {goal.provider}")
+        return found
+
+    def _other_object(self, old: str, new: str) -> bool:
+        """Whether a change of a resource's provider means another object: so says the new provider's package."""
+        if old == new:
+            return False
+        if not old or not new:
+            return True
+        before, after = ProviderRef.parse(old), ProviderRef.parse(new)
+        if self._aliased.get(before.urn) == after.urn:
+            return False
+        olds: Properties = next((state.inputs for state in self.context.base.resources if state.urn == before.urn), {})
+        news = self.context.registry.inputs.get(after.urn, {})
+        found = diff_config(package_of(type_of(after.urn)), without_internal(olds), without_internal(news))
+        return found is not None and bool(found.replaces)
+
+
+def _inherit(goal: Goal, parent: Goal | None) -> Goal:
+    """The goal with its parent's provider, providers, protect, retainOnDelete and deletedWith."""
+    package = package_of(goal.type)
+    provider = goal.provider or (goal.providers.get(package, "") if goal.custom else "")
+    if parent is None:
+        return replace(goal, provider=provider)
+    if goal.custom and not provider:
+        provider = parent.providers.get(package, "")
+    if not provider and parent.provider:
+        of_parent = package_of(type_of(ProviderRef.parse(parent.provider).urn))
+        if not goal.custom or of_parent == package:
+            provider = parent.provider
+    return replace(
+        goal,
+        provider=provider,
+        providers=goal.providers if goal.custom else {**parent.providers, **goal.providers},
+        protect=parent.protect if goal.protect is None else goal.protect,
+        retain_on_delete=parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete,
+        deleted_with=goal.deleted_with or parent.deleted_with,
+    )

@@ -1,0 +1,180 @@
+"""The API server over HTTP: requests and watches, with plain errors for what goes wrong on the way.
+
+The kubeconfig's certificates, tokens and exec plugins are lightkube's business; objects stay plain JSON. Importing this
+module costs about 0.15 s, so only the first request does.
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from lightkube.config.client_adapter import user_auth, verify_cluster
+from lightkube.config.kubeconfig import PROXY_CONF, KubeConfig
+from lightkube.config.models import User
+from lightkube.core.exceptions import ConfigError
+
+from engine.kubernetes.errors import ApiError, UnreachableError, signed_out
+from engine.kubernetes.kinds import Endpoint, Kind, built_in_endpoint
+from engine.kubernetes.kubeconfig import Cluster
+from engine.provider import ProviderError
+
+CONNECT_SECONDS = 5.0
+"""How long a connection is tried before the cluster counts as unreachable."""
+AGAIN_SECONDS = 3.0
+"""How long a connection that is refused is tried again: an API server may be just starting."""
+READ_SECONDS = 60.0
+"""How long a request may take: admission webhooks may take 30 s."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+JsonObject = dict[str, Any]
+
+
+class Api:
+    """One API server."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._http: httpx2.AsyncClient | None = None
+        self._groups: dict[str, dict[str, Endpoint]] = {}
+        self._lock = asyncio.Lock()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        warnings: list[str] | None = None,
+    ) -> JsonObject:
+        """The answer's JSON; the server's warnings are added to `warnings`.
+
+        Raises `ApiError` for a refusal and `UnreachableError` where no answer came.
+
+        A read is tried again while connections fail, for `AGAIN_SECONDS`; a request that the server
+        was too busy for (429) is tried again at any rate, for it did nothing.
+        """
+        deadline = time.monotonic() + AGAIN_SECONDS
+        pause = 0.1
+        while True:
+            try:
+                response = await self._send(method, path, params, body, content_type)
+                return self._judge(response, warnings)
+            except UnreachableError as err:
+                again = err.sent is False or method == "GET"
+                if not again or time.monotonic() + pause > deadline:
+                    raise
+            except ApiError as err:
+                if err.code != 429 or time.monotonic() + pause > deadline + READ_SECONDS:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+    async def text(self, path: str, *, params: Mapping[str, str] | None = None) -> str:
+        """The answer as text: a container's log."""
+        response = await self._send("GET", path, params, None, "application/json")
+        return str(response.text) if response.status_code < 300 else ""
+
+    async def watch(self, path: str, *, params: Mapping[str, str], seconds: float) -> AsyncIterator[JsonObject]:
+        """The events of one watch, for at most `seconds`; ends when the server ends it."""
+        query = {**params, "watch": "true", "timeoutSeconds": str(max(1, int(seconds) + 1))}
+        timeout = httpx2.Timeout(seconds + 2, connect=CONNECT_SECONDS)
+        try:
+            async with self._client().stream("GET", path, params=query, timeout=timeout) as response:
+                if response.status_code >= 300:
+                    await response.aread()
+                    raise ApiError(response.status_code, _json(response))
+                async for line in response.aiter_lines():
+                    if line:
+                        yield json.loads(line)
+        except httpx2.TransportError:
+            return  # the caller reads the object again, which tells an unreachable server
+
+    async def endpoint(self, kind: Kind) -> Endpoint | None:
+        """Where objects of the kind are found; None where the server doesn't know it (yet)."""
+        if kind.built_in:
+            return built_in_endpoint(kind)
+        async with self._lock:
+            known = self._groups.get(kind.api_version, {})
+            if kind.kind not in known:
+                try:
+                    answer = await self.call("GET", kind.prefix)
+                except ApiError as err:
+                    if err.code != 404:
+                        raise
+                    return None
+                known = {
+                    entry["kind"]: Endpoint(kind, entry["name"], bool(entry["namespaced"]))
+                    for entry in answer.get("resources", [])
+                    if "/" not in entry["name"]
+                }
+                self._groups[kind.api_version] = known
+        found = known.get(kind.kind)
+        return Endpoint(kind, found.plural, found.namespaced) if found else None
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    def _judge(self, response: httpx2.Response, warnings: list[str] | None) -> JsonObject:
+        if warnings is not None:
+            for header in response.headers.get_list("warning"):
+                warnings.append(header.partition('"')[2].rpartition('"')[0].replace('\\"', '"'))
+        if response.status_code == 401:
+            raise signed_out(self.cluster)
+        if response.status_code >= 300:
+            raise ApiError(response.status_code, _json(response))
+        return _json(response)
+
+    async def _send(
+        self, method: str, path: str, params: Mapping[str, str] | None, body: Any, content_type: str
+    ) -> httpx2.Response:
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        headers = {"Content-Type": content_type} if content is not None else {}
+        try:
+            return await self._client().request(method, path, params=params, content=content, headers=headers)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as err:
+            raise UnreachableError(self.cluster, err, sent=False) from err
+        except httpx2.TransportError as err:
+            raise UnreachableError(self.cluster, err, sent=True) from err
+        except (ConfigError, OSError) as err:
+            raise ProviderError(f"context {self.cluster.context!r}: signing in to the cluster failed: {err}.") from err
+
+    def _client(self) -> httpx2.AsyncClient:
+        if self._http is None:
+            local = (urlsplit(self.cluster.server).hostname or "") in LOOPBACK  # never by way of a proxy
+            try:
+                config = KubeConfig.from_dict(self.cluster.config, fname=self.cluster.path).get() or PROXY_CONF
+                user = config.user or User()
+                self._http = httpx2.AsyncClient(
+                    base_url=self.cluster.server,
+                    verify=verify_cluster(config.cluster, user, config.abs_file),
+                    auth=user_auth(user),
+                    timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),  # each wait holds one
+                    trust_env=not local,
+                )
+            except Exception as err:  # what a malformed certificate raises has no common base
+                raise ProviderError(
+                    f"context {self.cluster.context!r}: its credentials in the kubeconfig cannot be used "
+                    f"({type(err).__name__}: {err}). Write that kubeconfig anew."
+                ) from err
+        return self._http
+
+
+def _json(response: httpx2.Response) -> JsonObject:
+    try:
+        answer = json.loads(response.content)
+    except ValueError:
+        answer = {"message": response.text[:500]}
+    return answer if isinstance(answer, dict) else {"message": str(answer)[:500]}

@@ -1,0 +1,77 @@
+"""Deletes an object and waits until it is gone, saying what holds it.
+
+Source: pulumi-kubernetes 4.34; by default dependents go first (foreground). The recorded uid is a precondition:
+an object that others made anew under the same name stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.kubernetes.errors import ApiError
+from engine.kubernetes.kinds import Endpoint
+from engine.kubernetes.objects import annotation, described, namespace_of
+from engine.kubernetes.ready import SKIP
+from engine.kubernetes.wait import gone
+from engine.provider import Status
+
+if TYPE_CHECKING:
+    from engine.kubernetes.client import Api
+
+PROPAGATION = "pulumi.com/deletionPropagationPolicy"
+POLICIES = {"orphan": "Orphan", "background": "Background"}
+SKIPPABLE = frozenset(
+    {"Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"}
+)  # fmt: skip
+"""Kinds whose deletion is not waited for where `pulumi.com/skipAwait` is set."""
+
+
+async def delete(
+    api: Api,
+    endpoint: Endpoint,
+    inputs: dict[str, Any],
+    outputs: dict[str, Any],
+    name: str,
+    *,
+    limit: float,
+    status: Status,
+) -> None:
+    """Deletes; gone already is success. Raises `ApiError`, and `NotReadyError` if it isn't gone in `limit` seconds."""
+    policy = POLICIES.get(annotation(inputs, PROPAGATION).lower(), "Foreground")
+    body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy}
+    uid = (outputs.get("metadata") or {}).get("uid")
+    if uid:
+        body["preconditions"] = {"uid": uid}
+    path = endpoint.path(namespace_of(outputs) or namespace_of(inputs), name)
+    try:
+        await api.call("DELETE", path, body=body)
+        live = await api.call("GET", path)
+    except ApiError as err:
+        if err.code == 404:
+            return
+        if err.code == 409 and uid and "uid" in err.text.lower():
+            status("the recorded object is gone; one of the same name that others made is left alone")
+            return
+        raise
+    if uid and live["metadata"].get("uid") != uid:
+        return
+    if annotation(inputs, SKIP) == "true" and endpoint.kind.built_in and endpoint.kind.kind in SKIPPABLE:
+        return
+    try:
+        await gone(api, endpoint, live, holding, limit=limit, status=status)
+    except ApiError as err:
+        if err.code != 404:
+            raise
+
+
+async def holding(live: dict[str, Any]) -> str:
+    """What keeps an object that is being deleted."""
+    reasons = [
+        str(condition.get("message") or condition.get("reason"))
+        for condition in (live.get("status") or {}).get("conditions") or []
+        if live.get("kind") == "Namespace" and condition.get("status") == "True"
+    ]
+    others = [name for name in live["metadata"].get("finalizers") or [] if name != "foregroundDeletion"]
+    if others:
+        reasons.append(f"its finalizers {', '.join(others)} wait for their controllers")
+    return f"{described(live)} is being deleted" + (f": {'; '.join(reasons)}" if reasons else "")

@@ -1,0 +1,93 @@
+"""The inputs of a Kubernetes provider, as a typed record.
+
+Source: the arguments of pulumi_kubernetes.Provider; all arrive as strings (`"true"`, JSON).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.kubernetes import kubeconfig
+from engine.kubernetes.kubeconfig import Cluster
+from engine.provider import ProviderError
+from engine.values import UNKNOWN, Properties, has_unknown, unwrap
+
+ENGINE_INPUTS = frozenset({"version", "__internal", "pluginDownloadURL", "parameterization"})
+"""Inputs that are about the plugin and not about the cluster."""
+
+SILENT_INPUTS = frozenset(
+    {"clusterIdentifier", "suppressDeprecationWarnings", "suppressHelmHookWarnings", "kubeClientSettings", "strictMode"}
+)
+"""Inputs that change nothing in what is sent to the cluster."""
+
+CLI_INPUTS = frozenset(
+    {"renderYamlToDirectory", "alwaysRender", "helmReleaseSettings", "deleteUnreachable", "skipUpdateUnreachable",
+     "upsertExistingObjects", "rejectUnknownResources"}
+)  # fmt: skip
+"""Inputs that only the provider of the Pulumi CLI serves."""
+
+OFF = frozenset({"", "false", "{}"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the provider needs to know."""
+
+    cluster: Cluster | None
+    """None while the kubeconfig or context is only known after an `up`."""
+    namespace: str = ""
+    """Namespace of objects that name none; empty: `default`."""
+    mutable_config_maps: bool = False
+    """Whether changed data updates a ConfigMap in place instead of replacing it."""
+    mutable_secrets: bool = False
+    """The same for a Secret."""
+    patch_force: bool = False
+    """Whether an update takes over fields that others manage."""
+
+
+def parse(inputs: Properties) -> Settings:
+    """The record for a provider's inputs, or `ProviderError`."""
+    plain: dict[str, Any] = unwrap(inputs)
+    for key, value in plain.items():
+        if key in CLI_INPUTS and _text(value) not in OFF:
+            raise ProviderError(
+                f"kubernetes provider: the input {key!r} is not served by the embedded engine. "
+                "Use the Pulumi CLI (ENGINE=pulumi), or leave it out."
+            )
+        if key not in _KNOWN:
+            raise ProviderError(
+                f"kubernetes provider: unknown input {key!r}. Known are {', '.join(sorted(_KNOWN - ENGINE_INPUTS))}."
+            )
+    if not _flag(plain, "enableServerSideApply", "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY", default=True):
+        raise ProviderError(
+            "kubernetes provider: enableServerSideApply is false, and the embedded engine only knows server-side "
+            "apply. Use the Pulumi CLI (ENGINE=pulumi), or leave it out."
+        )
+    unknown = any(has_unknown(plain.get(key)) for key in ("kubeconfig", "context", "cluster"))
+    namespace = plain.get("namespace") or ""
+    return Settings(
+        cluster=None if unknown else kubeconfig.load(
+            plain.get("kubeconfig"), context=plain.get("context") or "", cluster=plain.get("cluster") or ""
+        ),
+        namespace="" if namespace is UNKNOWN else str(namespace),
+        mutable_config_maps=_flag(plain, "enableConfigMapMutable", "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE"),
+        mutable_secrets=_flag(plain, "enableSecretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE"),
+        patch_force=_flag(plain, "enablePatchForce", "PULUMI_K8S_ENABLE_PATCH_FORCE"),
+    )  # fmt: skip
+
+
+_READ = frozenset(
+    {"kubeconfig", "context", "cluster", "namespace", "enableServerSideApply", "enableConfigMapMutable",
+     "enableSecretMutable", "enablePatchForce"}
+)  # fmt: skip
+_KNOWN = _READ | ENGINE_INPUTS | SILENT_INPUTS | CLI_INPUTS
+
+_text: Callable[[Any], str] = lambda value: "" if value is None else str(value).lower()  # noqa: E731
+
+
+def _flag(plain: dict[str, Any], key: str, variable: str, *, default: bool = False) -> bool:
+    value = _text(plain[key]) if plain.get(key) is not None else os.environ.get(variable)
+    return default if value is None else value == "true"

@@ -1,0 +1,103 @@
+"""The stack's lock, shared with the CLI: one update at a time.
+
+Source: pkg/backend/diy/lock.go: check, write, check again. Beyond the CLI, a lock whose process is dead on this very
+host is broken, and said so.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.checkpoint import now
+from engine.errors import LOCKED, UNAVAILABLE, EngineError
+from engine.files import write_atomic
+
+
+@contextmanager
+def locked(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Holds the lock in `folder`. Raises EngineError (75) where another process holds it."""
+    own = folder / f"{uuid.uuid4()}.json"
+    _refuse_others(folder, own, say)
+    content = {
+        "pid": os.getpid(), "username": getpass.getuser(), "hostname": socket.gethostname(), "timestamp": now(),
+        "started": _started(os.getpid()),
+    }  # fmt: skip
+    try:
+        write_atomic(own, json.dumps(content, separators=(",", ":")).encode())
+    except OSError as err:
+        raise EngineError(f"the lock {own} cannot be written: {err.strerror}", UNAVAILABLE) from err
+    try:
+        _refuse_others(folder, own, say)
+        yield
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def remove_all(folder: Path) -> int:
+    """Removes every lock, as `cancel` does; the number removed."""
+    files = list(folder.glob("*.json"))
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+def _refuse_others(folder: Path, own: Path, say: Callable[[str], None]) -> None:
+    held = []
+    for file in sorted(folder.glob("*.json")):
+        if file == own:
+            continue
+        try:
+            lock: dict[str, Any] = json.loads(file.read_bytes())
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            lock = {}
+        if _dead(lock):
+            say(f"the lock of process {lock['pid']}, which is dead, is removed ({file})")
+            file.unlink(missing_ok=True)
+        else:
+            held.append((file, lock))
+    if held:
+        lines = [
+            f"  {file}: created by {lock.get('username', '?')}@{lock.get('hostname', '?')} "
+            f"(pid {lock.get('pid', '?')}) at {lock.get('timestamp', '?')}"
+            for file, lock in held
+        ]
+        raise EngineError(
+            f"the stack is currently locked by {len(held)} lock(s): another update is running. Wait for it to end; "
+            "if none runs any more, remove the lock with `cancel`\n" + "\n".join(lines),
+            LOCKED,
+        )
+
+
+def _dead(lock: dict[str, Any]) -> bool:
+    """Whether the lock's process is gone from this host (or its number belongs to another process by now)."""
+    pid = lock.get("pid")
+    if lock.get("hostname") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    started = lock.get("started")
+    return bool(started) and started != _started(pid)
+
+
+def _started(pid: int) -> str:
+    """When a process started, in ticks since the machine's boot, with the boot's id; empty where unknown."""
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (OSError, IndexError):
+        return ""
+    return f"{boot}/{ticks}"

@@ -1,0 +1,146 @@
+"""The stack's state during an update: what is done, what is under way, and its writing to the checkpoint.
+
+Source: pkg/backend/snapshot.go. Writes are grouped: steps that start or end while one write runs share the next one, so
+their number does not grow with the number of resources. A step starts only after its pending operation is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.checkpoint import Checkpoint, Operation
+from engine.state import State
+from engine.urn import ProviderRef
+
+
+class Snapshot:
+    """The merge of the resources made or confirmed in this run with the rest of the old ones."""
+
+    def __init__(self, base: Checkpoint, save: Callable[[Checkpoint], None] | None) -> None:
+        """`save` writes a checkpoint durably; it is called in a thread. None in a preview: nothing is written."""
+        self._base = list(base.resources)
+        self._new: list[State] = []
+        self._operations: list[Operation] = []
+        self._left_over = [operation for operation in base.pending if operation.type == "creating"]
+        self._renamed: dict[str, str] = {}
+        self._save = save
+        self._version = 1 if base.pending else 0
+        self._written = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    # ---- changes ----
+
+    def append(self, state: State, *, replaces: State | None = None) -> None:
+        """A resource in its new state; `replaces` is the old state that it stands for."""
+        if replaces is not None:
+            self._drop(replaces)
+            if replaces.urn != state.urn:
+                self._renamed[replaces.urn] = state.urn
+        self._new.append(state)
+
+    def swap(self, old: State, new: State) -> None:
+        """Puts a changed state in the place of another."""
+        for states in (self._base, self._new):
+            if old in states:
+                states[states.index(old)] = new
+                return
+        raise KeyError(old.urn)
+
+    def remove(self, state: State) -> None:
+        """The resource is gone."""
+        self._drop(state)
+        self.touch()
+
+    def settle(self, urn: str) -> None:
+        """The left-over pending create of a resource is resolved."""
+        self._left_over = [operation for operation in self._left_over if operation.resource.urn != urn]
+        self.touch()
+
+    def interrupted(self, urn: str) -> State | None:
+        """The resource that a killed run was creating under this URN."""
+        return next((item.resource for item in self._left_over if item.resource.urn == urn), None)
+
+    @property
+    def left_over(self) -> list[State]:
+        """Every resource whose create was interrupted and is not resolved yet."""
+        return [operation.resource for operation in self._left_over]
+
+    @property
+    def remaining(self) -> list[State]:
+        """The old resources that this run did not take up, dependencies first."""
+        self._base = [self._renumber(state) for state in self._base]
+        return list(self._base)
+
+    def _drop(self, state: State) -> None:
+        for states in (self._base, self._new):
+            if state in states:
+                states.remove(state)
+
+    # ---- writing ----
+
+    async def begin(self, state: State, type_: str) -> Operation:
+        """Records a step that is about to start, and returns when that is on disk."""
+        operation = Operation(state, type_)
+        self._operations.append(operation)
+        self.touch()
+        await self.flush()
+        return operation
+
+    def end(self, operation: Operation) -> None:
+        """The step has ended, well or not; written with the next write, which starts at once."""
+        self._operations.remove(operation)
+        self.touch()
+        self._start()
+
+    def touch(self) -> None:
+        """Something changed that must be written."""
+        self._version += 1
+
+    async def flush(self) -> None:
+        """Returns when all that was changed before the call is on disk."""
+        wanted = self._version
+        while self._written < wanted:
+            await asyncio.shield(self._start())
+
+    def _start(self) -> asyncio.Task[None]:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+            self._writer.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._writer
+
+    async def _write(self) -> None:
+        await asyncio.sleep(0)  # let the steps that start in this very moment share the write
+        version, content = self._version, self.checkpoint()
+        if self._save is not None and version > self._written:
+            await asyncio.to_thread(self._save, content)
+        self._written = version
+
+    def checkpoint(self) -> Checkpoint:
+        """The state as it is now."""
+        resources = [*self._new, *(self._renumber(state) for state in self._base)]
+        return Checkpoint(tuple(resources), (*self._operations, *self._left_over))
+
+    def _renumber(self, state: State) -> State:
+        """An old state whose references follow the resources that got a new URN by an alias."""
+        if not self._renamed:
+            return state
+        new = self._renamed.get
+        provider = state.provider
+        if provider:
+            reference = ProviderRef.parse(provider)
+            provider = str(reference._replace(urn=new(reference.urn, reference.urn)))
+        changed = replace(
+            state,
+            parent=new(state.parent, state.parent),
+            provider=provider,
+            dependencies=tuple(new(urn, urn) for urn in state.dependencies),
+            property_dependencies={
+                key: tuple(new(urn, urn) for urn in urns) for key, urns in state.property_dependencies.items()
+            },
+            deleted_with=new(state.deleted_with, state.deleted_with),
+        )
+        if any(getattr(changed, key) != getattr(state, key) for key in ("parent", "provider", "dependencies")):
+            return changed
+        return state if changed.property_dependencies == state.property_dependencies else changed

@@ -1,0 +1,108 @@
+# ruff: noqa: PLC0415 - the editor of YAML is loaded where a file is edited
+"""Pulumi.<stack>.yaml: the stack's salt and config values, read and edited in place.
+
+Source: sdk/go/common/workspace ProjectStack and sdk/go/common/resource/config. An edit keeps comments and order.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CONFIG, EngineError, needs_cli
+from engine.files import write_atomic
+from engine.project import full_key
+from engine.yamlfile import load_yaml
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """The parsed file; an absent file is an empty one."""
+
+    path: Path
+    salt: str = ""
+    """`encryptionsalt`; empty where the stack has none yet."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Full key to plain YAML value; a secret is `{"secure": <ciphertext>}`, at any depth."""
+
+
+def is_secure(value: Any) -> bool:
+    """Whether a value is one secret."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
+
+
+def holds_secure(value: Any) -> bool:
+    """Whether a secret is anywhere in a value."""
+    if is_secure(value):
+        return True
+    if isinstance(value, dict):
+        return any(holds_secure(item) for item in value.values())
+    return isinstance(value, list) and any(holds_secure(item) for item in value)
+
+
+def load_stack_config(path: Path, project: str) -> StackConfig:
+    """Reads the file; other secrets providers and environments are errors that name the CLI."""
+    if not path.exists():
+        return StackConfig(path)
+    raw = load_yaml(path)
+    if raw is None:
+        return StackConfig(path)
+    if not isinstance(raw, dict):
+        raise EngineError(f"{path}: a stack's settings are a mapping with `config`", CONFIG)
+    provider = raw.get("secretsprovider")
+    if provider not in (None, "", "passphrase", "default"):
+        raise needs_cli(f"{path}: the secrets provider {str(provider).split(':')[0]!r} (only passphrase is)")
+    if raw.get("encryptedkey"):
+        raise needs_cli(f"{path}: `encryptedkey` (a cloud secrets provider; only passphrase is)")
+    if raw.get("environment"):
+        raise needs_cli(f"{path}: `environment` (Pulumi ESC)")
+    values = raw.get("config") or {}
+    if not isinstance(values, dict):
+        raise EngineError(f"{path}: `config` must be a mapping", CONFIG)
+    return StackConfig(
+        path,
+        str(raw.get("encryptionsalt") or ""),
+        {full_key(project, str(key)): value for key, value in values.items()},
+    )
+
+
+def edit(path: Path, *, salt: str = "", key: str = "", value: Any = None, remove: str = "") -> bool:
+    """Sets the salt, sets one config key, or removes one; False where the key to remove is not there.
+
+    Comments, order and quotes of the rest stay. The file is replaced atomically, readable as before (new: 0600).
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import YAMLError
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 20
+    try:
+        document = (yaml.load(path.read_bytes()) if path.exists() else None) or CommentedMap()
+    except (YAMLError, UnicodeDecodeError):
+        raise EngineError(f"{path} is not valid YAML", CONFIG) from None
+    if not isinstance(document, CommentedMap):
+        raise EngineError(f"{path}: a stack's settings are a mapping with `config`", CONFIG)
+    if salt:
+        if "encryptionsalt" in document:
+            document["encryptionsalt"] = salt
+        else:
+            document.insert(0, "encryptionsalt", salt)
+    found = True
+    if key or remove:
+        config = document.get("config")
+        if config is None:
+            config = document["config"] = CommentedMap()
+        if key:
+            config[key] = value
+        else:
+            found = remove in config
+            config.pop(remove, None)
+    text = io.BytesIO()
+    yaml.dump(document, text)
+    write_atomic(path, text.getvalue())
+    return found

@@ -1,0 +1,176 @@
+"""preview, up and destroy: lock, preview, question, run, history.
+
+Source: PreviewThenPromptThenExecute in pkg/backend/apply.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine import step as ops
+from engine.checkpoint import path_of
+from engine.context import Settings
+from engine.display import Display
+from engine.errors import FAILED, USAGE, EngineError
+from engine.lock import locked
+from engine.program import Program
+from engine.run import Outcome, hidden_texts, run_once
+from engine.stackref import Stack
+from engine.urn import STACK_TYPE
+from engine.values import Properties
+
+_TITLES: Final = {
+    ("update", True): "Previewing update", ("update", False): "Updating",
+    ("destroy", True): "Previewing destroy", ("destroy", False): "Destroying", ("preview", True): "Previewing update",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags of the three commands."""
+
+    kind: str
+    """preview, update or destroy."""
+    yes: bool = False
+    skip_preview: bool = False
+    json: bool = False
+    interactive: bool = True
+    expect_no_changes: bool = False
+    targets: frozenset[str] = frozenset()
+    parallel: int = 32
+    colour: str = "auto"
+    seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+
+
+async def run(stack: Stack, options: Options, program: Program | None) -> int:
+    """Runs a command to its end; `program` is already started for the first run (None for destroy)."""
+    path_of(stack.backend, stack.name)
+    if options.kind == "preview":
+        await asyncio.to_thread(stack.prepare, writing=False)
+        outcome = await _once(stack, options, program, preview=True)
+        if options.json:
+            from engine.previewjson import preview_json  # noqa: PLC0415 - only here
+
+            print(preview_json(stack, outcome.display, outcome.executor.errors))
+        return _code(options, outcome)
+    _refuse_unasked(options)
+    with locked(stack.backend.locks(stack.name), lambda text: print(text, flush=True)):
+        stack.reread()
+        await asyncio.to_thread(stack.ensure_salt)
+        await asyncio.to_thread(stack.prepare, writing=True)
+        if not options.skip_preview:
+            return await _preview_then_run(stack, options, program)
+        return _code(options, await _once(stack, options, program, preview=False))
+
+
+async def _preview_then_run(stack: Stack, options: Options, program: Program | None) -> int:
+    started: list[Program] = []
+
+    def start_next() -> None:
+        if options.yes:  # its interpreter loads the SDK while the preview ends
+            started.append(Program(stack.project))
+
+    try:
+        outcome = await _once(stack, options, program, preview=True, on_ended=start_next)
+        if code := _code(options, outcome):
+            return code
+        if not options.yes and not await asyncio.to_thread(_confirm, options.kind, stack.name):
+            return FAILED
+        again = None if program is None else started.pop() if started else Program(stack.project)
+        return _code(options, await _once(stack, options, again, preview=False))
+    finally:
+        for left in started:
+            left.close()
+
+
+def _code(options: Options, outcome: Outcome) -> int:
+    """The exit code, with --expect-no-changes."""
+    if outcome.code or not options.expect_no_changes or not outcome.changed:
+        return outcome.code
+    counts = ", ".join(
+        f"{count} {op}" for op, count in sorted(outcome.display.counts.items()) if op != ops.SAME and count
+    )
+    print(f"error: no changes were expected but changes occurred: {counts}", file=sys.stderr)
+    return FAILED
+
+
+def _refuse_unasked(options: Options) -> None:
+    if not options.yes and (not options.interactive or not sys.stdin.isatty()):
+        raise EngineError(
+            "--yes or --skip-preview must be passed in to proceed when running in non-interactive mode", USAGE
+        )
+
+
+def _confirm(kind: str, stack: str) -> bool:
+    verb = "Destroy" if kind == "destroy" else "Perform this update on"
+    try:
+        answer = input(f"{verb} stack {stack}? Type yes or no: ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() in ("yes", "y"):
+        return True
+    print("confirmation declined, nothing was changed", file=sys.stderr)
+    return False
+
+
+async def _once(
+    stack: Stack, options: Options, program: Program | None, *, preview: bool, on_ended: Any = None
+) -> Outcome:
+    """One run, its summary, and its entry in the history."""
+    tty = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    colour = options.colour == "always" or (options.colour == "auto" and tty)
+    settings = Settings(
+        project=stack.project.name,
+        stack=stack.name,
+        config=stack.config(validate=options.kind != "destroy"),
+        preview=preview,
+        seed=options.seed,
+        parallel=options.parallel,
+        targets=options.targets,
+    )
+    display = Display(
+        preview, out=sys.stderr if options.json else sys.stdout, colour=colour, hidden=hidden_texts(settings)
+    )
+    display.say(display.paint(f"{_TITLES[options.kind, preview]} ({stack.name}):", "1"))
+    began = int(time.time())
+    outcome = await run_once(stack, settings, display, program, on_ended)
+    _summarize(options, outcome)
+    if not preview:
+        await asyncio.to_thread(_record, stack, options, outcome, began)
+    return outcome
+
+
+def _summarize(options: Options, outcome: Outcome) -> None:
+    display = outcome.display
+    display.diagnostics([message for message in outcome.executor.errors if message])
+    old: Properties = next((state.outputs for state in outcome.base.resources if state.type == STACK_TYPE), {})
+    outputs: Properties = {} if options.kind == "destroy" and not options.targets else old
+    if options.kind != "destroy" and not outcome.code:
+        outputs = outcome.outputs
+    display.summary(outputs, old)
+    if outcome.code:
+        what = "interrupted" if outcome.interrupted else "failed"
+        display.say(display.paint(f"{'preview' if display.preview else options.kind} {what}", "1;31"))
+
+
+def _record(stack: Stack, options: Options, outcome: Outcome, began: int) -> None:
+    config: dict[str, Any] = {key: value.text for key, value in stack.config(validate=False).items()}
+    config.update(stack.settings.values)  # secrets as they are in the file: encrypted
+    entry = {
+        "kind": options.kind,
+        "startTime": began,
+        "message": "",
+        "environment": {"exec.kind": "embedded"},
+        "config": dict(sorted(config.items())),
+        "version": 0,
+        "result": "failed" if outcome.code else "succeeded",
+        "endTime": int(time.time()),
+        "resourceChanges": {op: count for op, count in sorted(outcome.display.counts.items()) if count},
+    }
+    stack.backend.record(stack.name, entry)

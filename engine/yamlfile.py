@@ -1,0 +1,49 @@
+# ruff: noqa: PLC0415 - a parser that not every command needs
+"""Reading YAML as the CLI reads it: YAML 1.2 scalars, so `yes` and `12:30` are texts."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CONFIG, EngineError
+
+_SCALARS = (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9_]*)|0[0-7]+|0[xX][0-9a-fA-F_]+|0b[01_]+", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.[0-9]*)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?[0-9]+[eE][-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("merge", r"<<", "<"),
+)  # fmt: skip
+
+
+@cache
+def _loader() -> Any:
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # PyYAML's own attribute
+
+    for tag, pattern, first in _SCALARS:
+        regexp = re.compile(f"(?:{pattern})\\Z")
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", regexp, [*first] + ([""] if tag == "null" else []))
+    return Loader
+
+
+def load_yaml(path: Path) -> Any:
+    """A YAML file as plain values. Errors name the file and the line, never its content (it may hold secrets)."""
+    import yaml
+
+    try:
+        with path.open("rb") as file:
+            return yaml.load(file, Loader=_loader())  # noqa: S506 - a SafeLoader
+    except OSError as err:
+        raise EngineError(f"{path} cannot be read: {err.strerror}", CONFIG) from err
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as err:
+        mark = getattr(err, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        raise EngineError(f"{path} is not valid YAML{where}", CONFIG) from None

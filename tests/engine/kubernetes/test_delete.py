@@ -1,0 +1,96 @@
+"""Deleting, and waiting until the object is gone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.provider import ProviderError, Resource
+from tests.engine.kubernetes.conftest import Bench
+from tests.engine.kubernetes.samples import CONFIG_MAP, NAMESPACE, config_map
+
+PATH = "/api/v1/namespaces/shop/configmaps/settings"
+
+
+async def made(bench: Bench, **annotations: str) -> Resource:
+    inputs = config_map()
+    if annotations:
+        inputs["metadata"]["annotations"] = {key.replace("_", "/"): value for key, value in annotations.items()}
+    return bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+
+
+async def test_delete_goes_for_the_recorded_object_with_its_dependents_first(bench: Bench) -> None:
+    old = await made(bench)
+    await bench.delete(old)
+    [call] = bench.api.made("DELETE")
+    assert call.path == PATH
+    assert call.body["propagationPolicy"] == "Foreground"
+    assert call.body["preconditions"] == {"uid": old.outputs["metadata"]["uid"]}
+    assert bench.api.objects == {}
+
+
+async def test_gone_already_is_success(bench: Bench) -> None:
+    old = await made(bench)
+    bench.api.remove(PATH)
+    await bench.delete(old)
+
+
+async def test_the_annotation_sets_the_propagation(bench: Bench) -> None:
+    await bench.delete(await made(bench, **{"pulumi.com_deletionPropagationPolicy": "background"}))
+    assert bench.api.made("DELETE")[0].body["propagationPolicy"] == "Background"
+
+
+async def test_an_object_that_others_made_under_the_same_name_stays(bench: Bench) -> None:
+    old = await made(bench)
+    bench.api.remove(PATH)
+    bench.api.put(PATH, config_map(color="theirs"))
+    await bench.delete(old)
+    assert bench.api.objects[PATH]["data"] == {"color": "theirs"}
+    assert "left alone" in bench.said[-1]
+
+
+async def test_delete_waits_until_the_object_is_gone_and_says_what_holds_it(bench: Bench) -> None:
+    old = await made(bench)
+    bench.api.objects[PATH]["metadata"]["finalizers"] = ["example.com/guard"]
+    bench.api.finalize = True
+    task = asyncio.create_task(bench.delete(old))
+    while not bench.said:
+        await asyncio.sleep(0.01)
+    assert not task.done()
+    assert "example.com/guard" in bench.said[0]
+    bench.api.remove(PATH)
+    await task
+
+
+async def test_a_bounded_wait_ends_in_an_error_that_names_the_holder(bench: Bench) -> None:
+    inputs = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    old = bench.resource(NAMESPACE, inputs, await bench.create(NAMESPACE, inputs))
+    bench.api.finalize = True
+    message = "Some content in the namespace has finalizers remaining: example.com/guard in 1 resource instances"
+    condition = {"type": "NamespaceFinalizersRemaining", "status": "True", "message": message}
+    bench.api.status("/api/v1/namespaces/shop", conditions=[condition])
+    with pytest.raises(ProviderError, match=r"after 0.3 s Namespace shop is being deleted: .*example.com/guard"):
+        await bench.delete(old, timeout=0.3)
+
+
+async def test_read_finds_the_live_object_in_the_shape_of_the_inputs(bench: Bench) -> None:
+    old = await made(bench)
+    bench.api.objects[PATH]["data"] = {"color": "drifted", "extra": "1"}
+    found = await bench.provider.read(old, old.id, old.inputs)
+    assert found is not None
+    assert found[0] == "shop/settings"
+    assert found[1]["data"] == {"color": "drifted"}
+    assert found[2]["data"] == {"color": "drifted", "extra": "1"}
+    bench.api.remove(PATH)
+    assert await bench.provider.read(old, old.id, old.inputs) is None
+
+
+async def test_read_for_an_interrupted_create_only_finds_what_that_run_made(bench: Bench) -> None:
+    old = await made(bench)
+    asked = Resource("urn", CONFIG_MAP, "thing", interrupted=old.inputs)
+    found = await bench.provider.read(asked, "", old.inputs)
+    assert found is not None
+    assert found[0] == "shop/settings"
+    bench.api.objects[PATH]["metadata"]["managedFields"][0]["manager"] = "kubectl"
+    assert await bench.provider.read(asked, "", old.inputs) is None

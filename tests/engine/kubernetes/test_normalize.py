@@ -1,0 +1,22 @@
+"""Quantities have one canonical text, that of Kubernetes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.kubernetes.normalize import quantity
+
+
+@pytest.mark.parametrize(
+    ("given", "canonical"),
+    [
+        ("1000m", "1"), ("0.5", "500m"), (1, "1"), (0.1, "100m"), ("100m", "100m"), ("1500m", "1500m"), ("2", "2"),
+        ("1024Mi", "1Gi"), ("1.5Gi", "1536Mi"), ("512Mi", "512Mi"), ("0.5Gi", "512Mi"), ("1000Mi", "1000Mi"),
+        ("128974848", "128974848"), ("129e6", "129e6"), ("2000000", "2M"), ("1000k", "1M"), ("0", "0"), ("0Mi", "0"),
+        ("100u", "100u"), ("1E", "1E"), ("-1", "-1"), ("12 bananas", "12 bananas"), (True, True), (None, None),
+    ],
+)  # fmt: skip
+def test_quantity(given: Any, canonical: Any) -> None:
+    assert quantity(given) == canonical

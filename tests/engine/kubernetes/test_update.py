@@ -1,0 +1,96 @@
+"""Updating by server-side apply, as the resource's own field manager."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.provider import ProviderError
+from tests.engine.kubernetes.conftest import Bench
+from tests.engine.kubernetes.fake_api import status
+from tests.engine.kubernetes.samples import CONFIG_MAP, config_map
+
+PATH = "/api/v1/namespaces/shop/configmaps/settings"
+
+
+async def test_the_creators_fields_change_hands_and_then_the_manifest_is_applied(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    mine = old.outputs["__fieldManager"]
+    result = await bench.update(old, {**inputs, "data": {"color": "red"}})
+    hand_over, apply = bench.api.made("PATCH")
+    assert hand_over.content_type == "application/json-patch+json"
+    [entry] = hand_over.body[0]["value"]
+    assert (entry["manager"], entry["operation"]) == (mine, "Apply")
+    assert apply.content_type == "application/apply-patch+yaml"
+    assert apply.query == {"fieldManager": mine, "force": "false"}
+    assert result.outputs["data"] == {"color": "red"}
+    assert result.outputs["__fieldManager"] == mine
+    assert result.id == old.id
+
+
+async def test_a_second_update_has_nothing_to_hand_over(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    red = {**inputs, "data": {"color": "red"}}
+    old = bench.resource(CONFIG_MAP, red, await bench.update(old, red))
+    bench.api.calls.clear()
+    await bench.update(old, inputs)
+    assert len(bench.api.made("PATCH")) == 1
+
+
+async def test_fields_of_status_and_of_other_managers_stay_theirs(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    others = [
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}},
+        {"manager": "hpa", "operation": "Update", "fieldsV1": {"f:spec": {}}},
+        {"manager": "pulumi-kubernetes", "operation": "Update", "subresource": "status", "fieldsV1": {"f:s": {}}},
+    ]
+    bench.api.objects[PATH]["metadata"]["managedFields"] += others
+    await bench.update(old, {**inputs, "data": {"color": "red"}})
+    sent = bench.api.made("PATCH")[0].body[0]["value"]
+    assert others[1] in sent
+    assert others[2] in sent
+    [mine] = [entry for entry in sent if entry["operation"] == "Apply"]
+    assert mine["fieldsV1"] == {"f:x": {}, "f:data": {"f:a": {}}}, (
+        "kubectl's fields are taken over, as the provider does"
+    )
+
+
+async def test_a_conflict_says_who_owns_which_field_and_what_to_do(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    cause = {
+        "reason": "FieldManagerConflict",
+        "message": 'conflict with "hpa" using apps/v1',
+        "field": ".spec.replicas",
+    }
+    refusal = status(409, "Conflict", "Apply failed with 1 conflict", causes=[cause])
+    bench.api.refuse["PATCH", PATH] = [(200, bench.api.objects[PATH]), refusal]
+    with pytest.raises(ProviderError, match=r"'hpa' owns spec.replicas.*pulumi.com/patchForce"):
+        await bench.update(old, {**inputs, "data": {"color": "red"}})
+
+
+async def test_patch_force_takes_fields_over(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    forced = {**inputs, "metadata": {**inputs["metadata"], "annotations": {"pulumi.com/patchForce": "true"}}}
+    await bench.update(old, forced)
+    assert bench.api.made("PATCH")[-1].query["force"] == "true"
+
+
+async def test_an_object_that_is_gone_is_created_again(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    bench.api.remove(PATH)
+    result = await bench.update(old, {**inputs, "data": {"color": "red"}})
+    assert result.outputs["metadata"]["uid"] != old.outputs["metadata"]["uid"]
+    assert "deleted outside" in bench.said[-1]
+
+
+async def test_a_hand_over_that_meets_a_changed_object_is_done_again(bench: Bench) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    bench.api.refuse["PATCH", PATH] = [status(409, "Conflict", "the object has been modified")]
+    result = await bench.update(old, {**inputs, "data": {"color": "red"}})
+    assert result.outputs["data"] == {"color": "red"}

@@ -1,0 +1,233 @@
+"""What fails ends the update clearly, and loses nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.engine.world import World
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def test_a_failed_step_stops_new_ones_and_keeps_the_rest(world: World) -> None:
+    world.program("""
+        a = Thing("a")
+        slow = Thing("slow", wait=1)
+        bad = Thing("bad", fail="create", of=a.name)
+        Thing("after", of=bad.name)
+        Thing("late", of=slow.name)
+    """)
+    ended = world.run("up", "--yes", "--skip-preview")
+    assert ended.code == 1
+    assert "no room for it" in ended.out
+    assert "update failed" in ended.out
+    assert "Traceback" not in ended.text
+    assert "Resource monitor has terminated" not in ended.text
+    assert {"a", "slow"} <= world.resources().keys()
+    assert not {"bad", "after", "late"} & world.resources().keys()
+    assert "pending_operations" not in world.latest()
+    world.calls()
+    world.program("""
+        a = Thing("a")
+        slow = Thing("slow", wait=1)
+        bad = Thing("bad", of=a.name)
+    """)
+    world.up()
+    assert world.calls() == ["create bad"]
+
+
+def test_an_object_that_never_gets_ready_is_on_record_and_updated_next(world: World) -> None:
+    world.program("""Thing("a", fail="late")""")
+    ended = world.run("up", "--yes")
+    assert ended.code == 1
+    assert "it never got ready" in ended.out
+    assert world.resources()["a"]["initErrors"] == ["not ready"]
+    assert len(world.objects()) == 1
+    world.calls()
+    world.program("""Thing("a", fail="")""")
+    world.up()
+    assert world.calls() == ["update a"]
+    assert "initErrors" not in world.resources()["a"]
+
+
+def test_init_errors_alone_make_an_update(world: World) -> None:
+    world.program("""Thing("a", fail="late")""")
+    assert world.run("up", "--yes").code == 1
+    world.calls()
+    ended = world.up()
+    assert world.calls() == ["update a"]
+    assert "~ 1 updated" in ended.out
+
+
+def test_a_failing_program_deletes_nothing(world: World) -> None:
+    world.program("""
+        Thing("a")
+        Thing("b")
+    """)
+    world.up()
+    world.calls()
+    world.program("""
+        Thing("a", v=2)
+        raise ValueError("out of luck")
+    """)
+    ended = world.run("up", "--yes", "--skip-preview")
+    assert ended.code == 1
+    assert "out of luck" in ended.out
+    assert '__main__.py", line 4' in ended.out
+    assert "runpy" not in ended.out
+    assert world.calls() == ["update a"]
+    assert "b" in world.resources()
+    assert len(world.objects()) == 2
+
+
+def test_a_run_error_shows_only_its_message(world: World) -> None:
+    world.program("""
+        Thing("a")
+        raise pulumi.RunError("set the key x")
+    """)
+    ended = world.run("up", "--yes")
+    assert ended.code == 1
+    assert "error: set the key x" in ended.out
+    assert "Traceback" not in ended.text
+    assert world.calls() == []
+
+
+def test_an_exit_of_the_program_deletes_nothing(world: World) -> None:
+    world.program("""Thing("a")""")
+    world.up()
+    world.program("""
+        import os
+        os._exit(3)
+    """)
+    ended = world.run("up", "--yes")
+    assert ended.code == 1
+    assert "exited with code 3" in ended.out
+    assert len(world.objects()) == 1
+
+
+def test_what_the_program_prints_and_logs_is_shown(world: World) -> None:
+    world.program("""
+        import sys
+        print("to stdout")
+        print("to stderr", file=sys.stderr)
+        pulumi.log.info("to know")
+        pulumi.log.warn("to mind")
+        pulumi.log.debug("to skip")
+    """)
+    ended = world.run("preview")
+    assert ended.code == 0
+    for line in ("    to stdout", "    to stderr", "info: to know", "warning: to mind"):
+        assert line in ended.out
+    assert "to skip" not in ended.out
+
+
+def test_a_logged_error_alone_does_not_fail_the_update(world: World) -> None:
+    """As with the CLI."""
+    world.program("""
+        Thing("a")
+        pulumi.log.error("this is bad")
+    """)
+    ended = world.run("up", "--yes", "--skip-preview")
+    assert ended.code == 0
+    assert "error: this is bad" in ended.out
+
+
+def test_a_failed_delete_is_tried_again(world: World) -> None:
+    world.program("""Thing("a", frozen=1, fail="delete")""")
+    world.up()
+    world.calls()
+    world.program("""Thing("a", frozen=2)""")
+    ended = world.run("up", "--yes", "--skip-preview")
+    assert ended.code == 1
+    assert "it cannot be deleted" in ended.out
+    states = [raw for raw in world.latest()["resources"] if raw["type"] == "fake:index:Thing"]
+    assert [raw.get("delete", False) for raw in states] == [False, True]
+    assert len(world.objects()) == 2
+    # mend the object that could not be deleted, in the state: its recorded inputs direct the fake provider
+    world.checkpoint.write_text(world.checkpoint.read_text().replace('"fail":"delete"', '"fail":""'))
+    world.calls()
+    ended = world.up()
+    assert world.calls() == ["delete a"]
+    assert len(world.objects()) == 1
+
+
+def test_invalid_inputs_name_the_property(world: World) -> None:
+    world.program("""Thing("a", bad=True)""")
+    ended = world.run("preview")
+    assert ended.code == 1
+    assert "fake:index:Thing resource 'a' is not valid:" in ended.out
+    assert "bad: must not be true" in ended.out
+
+
+def test_the_same_name_twice(world: World) -> None:
+    world.program("""
+        Thing("a")
+        Thing("a")
+    """)
+    ended = world.run("preview")
+    assert ended.code == 1
+    assert "Duplicate resource URN" in ended.out
+
+
+def test_a_provider_that_cannot_be_configured(world: World) -> None:
+    world.program("""
+        cloud = Cloud("mine", refuse=True)
+        Thing("a", opts=Opts(provider=cloud))
+    """)
+    ended = world.run("up", "--yes")
+    assert ended.code == 1
+    assert "the cloud refuses this account" in ended.out
+    assert "Traceback" not in ended.text
+
+
+@pytest.mark.parametrize(
+    ("program", "named"),
+    [
+        ("""pulumi.CustomResource("aws:s3/bucket:Bucket", "b", {})""", "the package 'aws'"),
+        ("""Thing("a", opts=Opts(import_="x"))""", "the option import_"),
+        ("""Thing("a", opts=Opts(replace_with=[Thing("b")]))""", "the option replace_with"),
+        ("""Thing("a", opts=Opts(hide_diffs=["x"]))""", "the option hide_diffs"),
+        ("""Thing("a", opts=Opts(replacement_trigger=1))""", "the option replacement_trigger"),
+        ("""Thing("a", opts=Opts(plugin_download_url="https://x.invalid"))""", "the option plugin_download_url"),
+        ("""Thing("a", opts=Opts(transforms=[lambda args: None]))""", "the option transforms"),
+        ("""pulumi.runtime.register_resource_transform(lambda args: None)""", "a stack transform"),
+        (
+            """pulumi.runtime.register_stack_transformation and pulumi.StackReference("other")""",
+            "StackReference 'other'",
+        ),
+        ("""pulumi.runtime.invoke("fake:index:get", {}).value""", "the function 'fake:index:get'"),
+        ("""Thing("a", v=pulumi.FileArchive("."))""", "an archive as a property"),
+        ("""pulumi.ComponentResource("x:index:Y", "y", {}, remote=True)""", "remote"),
+        (
+            """Thing("a", opts=Opts(hooks=pulumi.ResourceHookBinding(before_create=[lambda args: None])))""",
+            "the resource hook",
+        ),
+    ],
+)
+def test_what_is_not_supported_is_refused_by_name(world: World, program: str, named: str) -> None:
+    world.program(program)
+    ended = world.run("preview")
+    assert ended.code == 1
+    assert named in ended.out
+    assert "use the Pulumi CLI" in ended.out
+    assert "update the Pulumi CLI" not in ended.out
+
+
+def test_a_program_that_is_not_there(world: World) -> None:
+    (world.project / "__main__.py").unlink(missing_ok=True)
+    ended = world.run("preview")
+    assert ended.code == 78
+    assert "there is no program at" in ended.err
+
+
+def test_a_failed_preview_stops_the_update_quickly(world: World) -> None:
+    world.program("""
+        bad = Thing("bad", bad=True)
+        Thing("after", of=bad.name)
+    """)
+    began = time.monotonic()
+    assert world.run("up", "--yes").code == 1
+    assert time.monotonic() - began < 9  # less than the time given to a program that does not exit
+    assert world.calls() == []
