@@ -1,0 +1,1 @@
+"""The commands: preview, up, destroy and the rest, on the Pulumi CLI or on the embedded engine."""

@@ -1,0 +1,67 @@
+"""What can be known to be wrong before an engine starts: said at once, in words of this project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+import config
+from cluster import docker, docker_api
+from deploy.engines import Engine
+from deploy.errors import DeployError
+from deploy.stack import Stack
+
+
+_UNREAD = {"secrets": "{}"}
+"""What stands for an encrypted value that is not a text."""
+
+
+def check_config(stack: Stack) -> None:
+    """Refuses a configuration that the program would refuse, before anything is started.
+
+    Secrets are not decrypted here: that they are well is for the program itself to see.
+
+    Raises:
+        DeployError: lists every bad key.
+    """
+    unread = {key: _UNREAD.get(key.rpartition(":")[2], "*" * 64) for key in stack.secret_keys}
+    try:
+        config.parse(
+            stack.name,
+            {**stack.values, **unread},
+            stack.secret_keys,
+            passphrase=os.environ.get("PULUMI_CONFIG_PASSPHRASE"),
+        )
+    except config.ConfigError as err:
+        raise DeployError(str(err)) from err
+
+
+def check_parts(stack: Stack, engine: Engine) -> None:
+    """Refuses to start where Docker is needed and away, or the context is in no kubeconfig."""
+    check_context(stack)
+    host = os.environ.get("DOCKER_HOST") or docker.SYSTEM
+    if stack.builds and not docker_api.answers(host):
+        raise DeployError(
+            f"The stack {stack.name!r} builds its image, but no Docker daemon answers at {host}. Start one, name one "
+            "in DOCKER_HOST, or set `image` to a pinned digest (repository@sha256:...), which needs no Docker.",
+            os.EX_UNAVAILABLE,
+        )
+
+
+def check_context(stack: Stack) -> None:
+    """Refuses a context that the stack's kubeconfig files do not have."""
+    context = stack.get("context")
+    named = stack.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    files = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    contexts: list[str] = []
+    for file in files:
+        if file.is_file():
+            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            contexts += [entry["name"] for entry in content.get("contexts") or []]
+    if context not in contexts:
+        raise DeployError(
+            f"{stack.file.name} names the context {context!r}, which is not in {named}. Contexts there: "
+            f"{', '.join(contexts) or 'none'}. Set it: `python -m deploy config {stack.name} set context NAME`."
+        )
