@@ -1,0 +1,39 @@
+"""A cluster, a copy of the project and a stack that belong to the tests alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cluster
+from tests.integration.project import Project, make_project, run_cluster
+
+PROFILE = "test"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is an integration test; where no cluster can run it says so and is skipped."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+            if os.geteuid() != 0:
+                item.add_marker(pytest.mark.skip(reason="the embedded cluster needs root"))
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[cluster.Handout]:
+    """The embedded cluster of the profile `test`, made afresh and stopped at the end."""
+    run_cluster("clean", PROFILE)
+    yield run_cluster("up", PROFILE)
+    run_cluster("down", PROFILE)
+
+
+@pytest.fixture(scope="module")
+def project(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A copy of the project in a git repository of its own, with a stack `test` on the tests' cluster."""
+    copy = make_project(tmp_path_factory.mktemp("project"), node)
+    yield copy
+    copy.deploy("destroy", "test", "--yes", timeout=180).ok()
