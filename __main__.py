@@ -6,8 +6,7 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components import AppImageArgs, AppNamespaceArgs, FlaskApp, FlaskAppArgs
-from components.deployment import Resources
+from components import AppImageArgs, AppNamespaceArgs, FlaskApp, FlaskAppArgs, Resources
 from config import ConfigError
 from config.load import load
 from config.revision import revision
@@ -16,6 +15,7 @@ try:
     config = load()
 except ConfigError as err:
     raise pulumi.RunError(str(err)) from None
+commit = revision(Path("app"))
 provider = k8s.Provider(
     "kubernetes",
     # Given even when empty: else the SDK copies $KUBECONFIG into the state.
@@ -32,12 +32,13 @@ app = FlaskApp(
             pinned=config.image,
             repository=config.repository,
             tag=config.stack,
-            build_args={"BASE_IMAGE": config.base_image, "REVISION": revision(Path("app"))},
+            build_args={"BASE_IMAGE": config.base_image, "REVISION": commit},
             network=config.build_network,
             platform=config.platform,
             username=config.registry_username,
             password=config.registry_password,
         ),
+        version=None if config.image else commit,
         namespace=AppNamespaceArgs(config.namespace, create=config.create_namespace),
         config=config.config_entries,
         secrets=config.secret_entries,
@@ -49,10 +50,8 @@ app = FlaskApp(
         external_name=config.external_name,
         image_pull_secrets=config.image_pull_secrets,
         rollout_timeout=config.rollout_timeout,
-        adjust_deployment=lambda its: replace(
-            its, max_surge=config.max_surge, pre_stop_seconds=config.pre_stop_seconds
-        ),
-        adjust_service=lambda its: replace(its, node_port=config.node_port, node_host=config.node_host),
+        adjust_deployment=lambda it: replace(it, max_surge=config.max_surge, pre_stop_seconds=config.pre_stop_seconds),
+        adjust_service=lambda it: replace(it, node_port=config.node_port, node_host=config.node_host),
     ),
     pulumi.ResourceOptions(providers=[provider]),
 )

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from components.config_map import AppConfigMap, AppConfigMapArgs
     from components.deployment import AppDeployment, AppDeploymentArgs
+    from components.deployment_args import Probes, Resources
     from components.flask_app import FlaskApp, FlaskAppArgs
     from components.image import AppImage, AppImageArgs
+    from components.labels import AppLabels
     from components.namespace import AppNamespace, AppNamespaceArgs
     from components.secret import AppSecret, AppSecretArgs
     from components.service import AppService, AppServiceArgs
@@ -25,6 +27,7 @@ __all__ = [
     "AppDeploymentArgs",
     "AppImage",
     "AppImageArgs",
+    "AppLabels",
     "AppNamespace",
     "AppNamespaceArgs",
     "AppSecret",
@@ -33,16 +36,21 @@ __all__ = [
     "AppServiceArgs",
     "FlaskApp",
     "FlaskAppArgs",
+    "Probes",
+    "Resources",
 ]
 
 _MODULES = {
     "AppConfigMap": "config_map",
     "AppDeployment": "deployment",
     "AppImage": "image",
+    "AppLabels": "labels",
     "AppNamespace": "namespace",
     "AppSecret": "secret",
     "AppService": "service",
     "FlaskApp": "flask_app",
+    "Probes": "deployment_args",
+    "Resources": "deployment_args",
 }
 
 

@@ -28,7 +28,7 @@ class AppDeployment(pulumi.ComponentResource):
         timeout = f"{args.rollout_timeout}s"
         deployment = k8s.apps.v1.Deployment(
             name,
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, namespace=args.namespace, labels=args.labels.all),
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, namespace=args.namespace, labels=args.all_labels),
             spec=k8s.apps.v1.DeploymentSpecArgs(
                 replicas=args.replicas,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=args.labels.selector),
@@ -39,7 +39,7 @@ class AppDeployment(pulumi.ComponentResource):
                 progress_deadline_seconds=args.rollout_timeout,
                 revision_history_limit=args.revision_history,
                 template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=args.labels.all, annotations=args.annotations or None),
+                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=args.all_labels, annotations=args.annotations or None),
                     spec=pod_spec(args),
                 ),
             ),

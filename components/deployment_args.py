@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.labels import AppLabels
-from components.rules import check_env_key, check_label, check_port, check_replicas
+from components.rules import check_env_key, check_label, check_label_value, check_port, check_replicas
 from components.validate import check, check_resources
 
 GRACE_MARGIN: Final = 5
@@ -83,6 +83,9 @@ class AppDeploymentArgs:
     image: pulumi.Input[str]
     """The image reference; pin it by digest, or a moved tag changes pods behind the Deployment's back."""
 
+    version: str | None = None
+    """What runs, such as a commit; the label `app.kubernetes.io/version` of Deployment and pods. Default: none."""
+
     config_map: pulumi.Input[str] | None = None
     """Name of a ConfigMap given as environment and mounted at `<mount_path>/config`. Default: none."""
 
@@ -151,6 +154,7 @@ class AppDeploymentArgs:
     def __post_init__(self) -> None:
         owner = "AppDeploymentArgs"
         check(owner, "name", self.name, check_label)
+        check(owner, "version", self.version, check_label_value)
         check(owner, "replicas", self.replicas, check_replicas)
         check(owner, "port", self.port, check_port)
         for name in self.env:
@@ -174,6 +178,12 @@ class AppDeploymentArgs:
         if self.termination_seconds is not None:
             return self.termination_seconds
         return self.pre_stop_seconds + self.graceful_seconds + GRACE_MARGIN
+
+    @property
+    def all_labels(self) -> dict[str, pulumi.Input[str]]:
+        """The labels of the Deployment and its pods."""
+        version: dict[str, pulumi.Input[str]] = {"app.kubernetes.io/version": self.version} if self.version else {}
+        return {**version, **self.labels.all}
 
     @property
     def env_vars(self) -> list[k8s.core.v1.EnvVarArgs]:

@@ -34,6 +34,9 @@ class FlaskAppArgs:
     namespace: AppNamespaceArgs
     """The namespace: new, or existing."""
 
+    version: str | None = None
+    """What runs, such as a commit; a label of the Deployment and its pods. Default: none."""
+
     config: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Entries of the ConfigMap. Default: none."""
 
@@ -113,6 +116,7 @@ class FlaskApp(pulumi.ComponentResource):
                     namespace=self.namespace,
                     labels=labels,
                     image=self.image,
+                    version=args.version,
                     config_map=self.config_map,
                     secret=self.secret,
                     replicas=args.replicas,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -58,7 +59,8 @@ def check_key(value: str) -> str | None:
 
 
 def check_line(value: str) -> str | None:
-    return None if value.isprintable() and value.strip() else "must be one line of printable text"
+    controls = any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in value)
+    return "must be one line of printable text" if controls or not value.strip() else None
 
 
 def check_surge(value: str) -> str | None:

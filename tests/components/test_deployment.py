@@ -66,6 +66,13 @@ def test_selects_by_name_and_instance_only_and_labels_with_the_rest() -> None:
     assert recorded["spec"]["template"]["metadata"]["labels"] == expected
 
 
+def test_the_version_is_a_label_and_never_selects() -> None:
+    recorded = record(lambda: AppDeployment("app", replace(ARGS, version="abc123"))).only(TYPE)
+    for labels in (recorded["metadata"]["labels"], recorded["spec"]["template"]["metadata"]["labels"]):
+        assert labels["app.kubernetes.io/version"] == "abc123"
+    assert recorded["spec"]["selector"]["matchLabels"] == SELECTOR
+
+
 def test_meets_pod_security_restricted() -> None:
     """https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, control by control."""
     found = pod()

@@ -62,6 +62,11 @@ def test_every_value_is_typed() -> None:
     assert config.secret_entries == {"B": "2", "SECRET_KEY": "s" * 64}
 
 
+def test_a_greeting_may_be_any_line() -> None:
+    for greeting in ("Grüß Gott!", "\U0001f468\u200d\U0001f469\u200d\U0001f467 hello", "a & <b>"):
+        assert parsed(greeting=greeting).greeting == greeting
+
+
 def test_a_pinned_image_needs_no_registry() -> None:
     config = parsed(image=PINNED, registry="")
     assert config.image == PINNED
@@ -118,6 +123,7 @@ def test_the_record_is_frozen_and_shows_no_secret() -> None:
         ({"rolloutTimeout": 0}, "rolloutTimeout 0: must be 1 seconds or more"),
         ({"logLevel": "loud"}, "logLevel loud: must be one of debug, info, warning, error"),
         ({"greeting": "a\nb"}, r"greeting 'a\nb': must be one line of printable text"),
+        ({"greeting": " "}, "greeting ' ': must be one line"),
         ({"greeting": ""}, "greeting '': must be given"),
         ({"env": {"9A": "x"}}, "'9A' must start with a letter or _"),
         ({"env": {"A": 1}}, "must be an object of text by name; write numbers and true or false in quotes"),

@@ -2,6 +2,7 @@
 
 import runpy
 from collections.abc import Iterator
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -44,7 +45,8 @@ def test_the_ambient_kubeconfig_does_not_land_in_the_state() -> None:
     assert run(values()).only("pulumi:providers:kubernetes")["kubeconfig"] == ""
 
 
-def test_hands_the_configuration_on() -> None:
+def test_hands_the_configuration_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.revision.revision", lambda folder: "c0ffee" if folder == Path("app") else "")
     recorded = run(values(replicas=5, maxSurge="2", preStopSeconds=9, memoryLimit="1Gi", servicePort=8080))
     spec = recorded.only("kubernetes:apps/v1:Deployment")["spec"]
     pod = spec["template"]["spec"]
@@ -53,7 +55,9 @@ def test_hands_the_configuration_on() -> None:
     assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == 9
     assert pod["containers"][0]["resources"]["limits"]["memory"] == "1Gi"
     assert recorded.only("kubernetes:core/v1:Service")["spec"]["ports"][0]["port"] == 8080
+    assert spec["template"]["metadata"]["labels"]["app.kubernetes.io/version"] == "c0ffee"
     image = recorded.only("docker:index/image:Image")
+    assert image["build"]["args"]["REVISION"] == "c0ffee"
     assert image["imageName"] == "ghcr.io/owner/flask-k8s:prod"
     assert image["build"]["args"]["BASE_IMAGE"] == "python:3.11-slim-bookworm"
     assert recorded.only("kubernetes:core/v1:ConfigMap")["data"] == {
