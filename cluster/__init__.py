@@ -11,18 +11,21 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import base_image, build, debian_image, docker, docker_api, kubeconfig, locks, node, packages, parts, pki
+from cluster import base_image, build, debian_image, docker, kubeconfig, locks, node, packages, parts, pki
 from cluster.errors import ClusterError
 from cluster.profile import Profile, cache_folder
 
 __all__ = ["ClusterError", "Handout", "clean", "down", "handout", "up"]
 
 Say = Callable[[str], None]
+
+PATIENCE = 30.0
+"""How long a cluster that runs may take to become ready, in seconds, before it is started again."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,17 @@ def up(profile: str = "dev", *, install: bool = True, say: Say) -> Handout:
             "or name a cluster of your own in the stack's configuration"
         )
     with locks.hold(place.lock, f"starting or stopping the cluster {profile}", say):
+        if not node.state(place):
+            node.require_ports(place)  # said before minutes of building rather than after
         own = docker.find()
-        packages.ensure(_needs(place, own), install=install, say=say)
+        needs = _needs(place, own)
+        if not install:
+            packages.ensure(needs, install=False, say=say)
         with ThreadPoolExecutor() as side:
-            docker_host = side.submit(_docker, place, own, say)
+            programs = side.submit(packages.ensure, needs, install=install, say=say)
+            docker_host = side.submit(_docker, place, own, programs, say)
             binaries = build.ensure(say)
+            programs.result()
             _node(place, binaries, say)
         base_image.ensure(docker_host.result(), place.registry, cache_folder(), say)
         return _handout(place, binaries, docker_host.result())
@@ -87,10 +96,7 @@ def handout(profile: str = "dev") -> Handout | None:
     place = Profile(profile)
     if not node.state(place):
         return None
-    address = os.environ.get("DOCKER_HOST") or _daemon(place).host
-    if not os.environ.get("DOCKER_HOST") and docker_api.answers(docker.SYSTEM):
-        address = docker.SYSTEM
-    return _handout(place, build.folder(), address)
+    return _handout(place, build.folder(), docker.address(_daemon(place)))
 
 
 def _down(place: Profile, say: Say) -> None:
@@ -112,9 +118,7 @@ def _down(place: Profile, say: Say) -> None:
 
 def _needs(place: Profile, own_docker: str | None) -> list[str]:
     """The programs that `up` will run, as `packages.ensure` takes them."""
-    needs = parts.needs()
-    if own_docker is None:
-        needs += docker.NEEDS
+    needs = [*parts.needs(), *(docker.NEEDS if own_docker is None else ())]
     if not (_has_base_image(place) or debian_image.made(cache_folder())):
         needs.append("mmdebstrap")
     return needs
@@ -124,8 +128,9 @@ def _has_base_image(place: Profile) -> bool:
     return (place.data / "registry/docker/registry/v2/repositories/python").exists()
 
 
-def _docker(place: Profile, own: str | None, say: Say) -> str:
+def _docker(place: Profile, own: str | None, programs: Future[None], say: Say) -> str:
     """Address of a Docker daemon that runs. The first time, what the base image is made of is fetched as well."""
+    programs.result()
     address = own or docker.start(_daemon(place), say)
     if not _has_base_image(place):
         base_image.prepare(address, cache_folder(), say)
@@ -134,15 +139,22 @@ def _docker(place: Profile, own: str | None, say: Say) -> str:
 
 def _node(place: Profile, binaries: Path, say: Say) -> None:
     wanted = node.render(place, binaries)
-    if node.healthy(place, wanted) and pki.fresh(place.pki, place.context):
-        return
     start = time.monotonic()
+    if node.runs(place, wanted) and pki.fresh(place.pki, place.context):
+        if node.healthy(place):
+            return
+        say(f"cluster {place.name} runs, but isn't ready ({', '.join(node.unready(place)) or 'its node'}): waiting")
+        with suppress(ClusterError):
+            node.wait(place, seconds=PATIENCE)
+            say(f"cluster {place.name} is ready: context {place.context} ({time.monotonic() - start:.1f} s)")
+            return
     if node.stop(place):
         say(f"cluster {place.name} runs, but not as it should: it is started again")
     say(f"starting the cluster {place.name}")
     pki.ensure(place.pki, place.context)
     kubeconfig.ensure(place.kubeconfig, pki=place.pki, leaf="admin", server=place.server, context=place.context)
-    node.wait(place, node.start(place, wanted))
+    node.start(place, wanted)
+    node.wait(place, started=True)
     say(f"cluster {place.name} is ready: context {place.context} ({time.monotonic() - start:.1f} s)")
 
 

@@ -21,6 +21,16 @@ def apply(api: Api, profile: Profile) -> None:
 
 def objects(profile: Profile) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object with its path in the API."""
+    yield (
+        "/api/v1/namespaces/kube-public/configmaps/local-registry-hosting",
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            # https://github.com/kubernetes/enhancements/tree/master/keps/sig-cluster-lifecycle/generic/1755-communicating-a-local-registry
+            "metadata": {"name": "local-registry-hosting", "namespace": "kube-public", "labels": LABELS},
+            "data": {"localRegistryHosting.v1": json.dumps({"host": profile.registry})},
+        },
+    )
     yield _binding("apiserver", "system:kubelet-api-admin")
     yield _role(
         "coredns",
@@ -29,7 +39,6 @@ def objects(profile: Profile) -> Iterator[tuple[str, dict[str, Any]]]:
             _rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
         ],
     )
-    yield _binding("coredns", "flask-k8s:coredns")
     yield _role(
         "forwarder",
         [
@@ -40,17 +49,8 @@ def objects(profile: Profile) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     yield _binding("forwarder", "flask-k8s:forwarder")
     yield from _dns()
-    hosting = {"host": profile.registry, "help": "https://kind.sigs.k8s.io/docs/user/local-registry/"}
-    yield (
-        "/api/v1/namespaces/kube-public/configmaps/local-registry-hosting",
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            # https://github.com/kubernetes/enhancements/tree/master/keps/sig-cluster-lifecycle/generic/1755-communicating-a-local-registry
-            "metadata": {"name": "local-registry-hosting", "namespace": "kube-public", "labels": LABELS},
-            "data": {"localRegistryHosting.v1": json.dumps(hosting)},
-        },
-    )
+    # Last: CoreDNS isn't ready without it, so that a node that is ready has all of these.
+    yield _binding("coredns", "flask-k8s:coredns")
 
 
 def _rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:

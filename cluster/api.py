@@ -24,6 +24,10 @@ class Api:
         assert place.hostname  # noqa: S101 - it comes from Profile.server
         self._connection = http.client.HTTPSConnection(place.hostname, place.port, timeout=timeout, context=tls)
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
     def get(self, path: str) -> Any:
         """The object or list at `path`; None when there is none."""
         return self._ask("GET", path, None, "")

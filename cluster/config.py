@@ -115,7 +115,7 @@ def scheduler(profile: Profile) -> dict[str, Any]:
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
         "leaderElection": {"leaderElect": False},
-        "clientConnection": {"kubeconfig": str(profile.config / "scheduler.kubeconfig")},
+        "clientConnection": {"kubeconfig": str(profile.config / "scheduler.kubeconfig"), "qps": 200, "burst": 400},
     }
 
 
@@ -144,12 +144,23 @@ conf_dir = {json.dumps(str(profile.config / "cni"))}
 {cri}.registry]
 config_path = {json.dumps(str(profile.config / "certs.d"))}
 
+{cri}.containerd]
+snapshotter = "{snapshotter(profile.var)}"
+
 {cri}.containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 
 {cri}.containerd.runtimes.runc.options]
 SystemdCgroup = false
 """
+
+
+def snapshotter(folder: Path) -> str:
+    """How images are unpacked: overlayfs can't lie on another one, as it would in most containers."""
+    mounts = [line.split(" - ") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    places = {Path(left.split()[4]): right.split()[0] for left, right in mounts}
+    inmost = max((place for place in places if folder.is_relative_to(place)), key=lambda place: len(place.parts))
+    return "native" if places[inmost] == "overlay" else "overlayfs"
 
 
 def pod_network() -> dict[str, Any]:

@@ -13,6 +13,9 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+SILENCE = 120.0
+"""How long a daemon at work may say nothing, in seconds."""
+
 
 class DockerError(Exception):
     """A daemon cannot be reached, or said no; the message says which daemon and why."""
@@ -75,17 +78,17 @@ def answers(host: str, timeout: float = 5.0) -> bool:
 def pull(host: str, image: str, patience: float) -> None:
     """Have the daemon pull `image` (`name:tag`) from its registry; DockerError when that fails.
 
-    `patience`, in seconds, is how long it may stay silent.
+    `patience`, in seconds, is for the first sign of life from the registry; then SILENCE holds.
     """
     name, _, tag = image.rpartition(":")
     _stream(host, f"/images/create?{urlencode({'fromImage': name, 'tag': tag})}", patience)
 
 
-def push(host: str, image: str, target: str, patience: float = 120.0) -> None:
+def push(host: str, image: str, target: str) -> None:
     """Have the daemon push its `image` to a registry without credentials as `target` (`localhost:5001/name:tag`)."""
     repository, _, tag = target.rpartition(":")
-    _stream(host, f"/images/{image}/tag?{urlencode({'repo': repository, 'tag': tag})}", patience)
-    _stream(host, f"/images/{repository}/push?{urlencode({'tag': tag})}", patience)
+    _stream(host, f"/images/{image}/tag?{urlencode({'repo': repository, 'tag': tag})}", SILENCE)
+    _stream(host, f"/images/{repository}/push?{urlencode({'tag': tag})}", SILENCE)
 
 
 def _stream(host: str, path: str, patience: float) -> None:
@@ -95,12 +98,14 @@ def _stream(host: str, path: str, patience: float) -> None:
         try:
             # Docker wants credentials with a push, if only empty ones: base64 of {}.
             connection.request("POST", path, headers={"X-Registry-Auth": "e30="})
+            sock = connection.sock
             answer = connection.getresponse()
             if answer.status >= 400:
                 raise DockerError(f"{host}: {json.loads(answer.read())['message']}")
             while line := answer.readline():
                 if "error" in (report := json.loads(line)):
                     raise DockerError(f"{host}: {report['error']}")
+                sock.settimeout(SILENCE)
         finally:
             connection.close()
     except (OSError, ValueError, KeyError, http.client.HTTPException) as err:

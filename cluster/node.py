@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -10,9 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cluster import addons, config, packages, parts, ports, processes, supervisor
 from cluster.api import Api, ApiError
@@ -55,80 +56,147 @@ def unready(profile: Profile) -> dict[str, str]:
     return {name: part["said"] or "starting" for name, part in named.items() if not part["ready"]}
 
 
-def healthy(profile: Profile, wanted: str) -> bool:
-    """Whether the node runs as `wanted` (see `render`) and is ready."""
+def runs(profile: Profile, wanted: str) -> bool:
+    """Whether the node runs, ready or not, as `wanted` (see `render`)."""
     try:
-        if (profile.config / "node.json").read_text() != wanted or unready(profile):
-            return False
-        return _ready(Api(profile.server, profile.pki), profile, since=None)
+        return bool(state(profile)) and (profile.config / "node.json").read_text() == wanted
+    except FileNotFoundError:
+        return False
+
+
+def healthy(profile: Profile) -> bool:
+    """Whether the node that runs is ready."""
+    try:
+        with closing(Api(profile.server, profile.pki)) as api:
+            return not unready(profile) and _ready(api, profile, since=None)
     except (OSError, ApiError):
         return False
 
 
-def start(profile: Profile, wanted: str) -> subprocess.Popen[bytes]:
-    """Start the node; it isn't ready when this returns. Certificates and kubeconfigs exist already."""
+def require_ports(profile: Profile) -> None:
+    """ClusterError where another process has a port that the node will need."""
     ports.require_free(profile.api_port, "the API server")
     ports.require_free(profile.registry_port, "the registry")
-    _sweep(profile)
-    for folder in (profile.var / "lib", profile.var / "log", profile.var / "tmp", profile.logs, profile.run):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (profile.var / "tmp").chmod(0o1777)
-    run = profile.var / "run"
-    if not run.is_symlink():
-        run.symlink_to("/run")
-    config.render(profile, packages.require("cni-plugins"))
-    write(profile.config / "node.json", wanted)
-    for root in parts.cgroup_mounts():
-        (root / profile.context).mkdir(exist_ok=True)
-    with (profile.logs / "supervisor.log").open("wb") as log:
-        return subprocess.Popen(
-            [
-                *(str(packages.require("unshare")), "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"),
-                *(sys.executable, "-I", supervisor.__file__, str(profile.config / "node.json")),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            env={"PATH": packages.search_path(), "HOME": str(Path.home()), "LANG": "C.UTF-8"},
-            start_new_session=True,
-        )
 
 
-def wait(profile: Profile, process: subprocess.Popen[bytes]) -> None:
-    """Wait until every part is ready and the node takes pods; ClusterError says what isn't, and where its log is."""
-    begun, end = datetime.datetime.now(datetime.UTC), time.monotonic() + START
-    api, applied, problem = Api(profile.server, profile.pki), False, ""
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            said = (profile.logs / "supervisor.log").read_text(errors="replace").strip()
-            raise ClusterError(f"the node ended at once: {said[-500:]} ({profile.logs / 'supervisor.log'})")
-        waiting = unready(profile)
-        if any(part["starts"] > TRIES for part in state(profile).get("parts", {}).values()):
-            break
+def start(profile: Profile, wanted: str) -> None:
+    """Start the node; it isn't ready when this returns. Its certificates exist already."""
+    with _alive(profile) as alive:
         try:
-            if not applied and not {"node", "kube-apiserver", "forwarder"} & waiting.keys():
-                _mark_pods_unready(api)
-                addons.apply(api, profile)
-                applied = True
-            if applied and not waiting and _ready(api, profile, begun):
-                return
-        except ApiError as err:
-            problem = str(err)
-        time.sleep(0.03)
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ClusterError(f"a node of profile {profile.name} runs but can't be ended: {alive.name}") from None
+        require_ports(profile)
+        _sweep(profile)
+        _make_folders(profile)
+        _make_cgroups(profile)
+        config.render(profile, packages.require("cni-plugins"))
+        write(profile.config / "node.json", wanted)
+        with (profile.logs / "supervisor.log").open("wb") as log:
+            subprocess.run(
+                [
+                    *(str(packages.require("setsid")), "--fork"),
+                    *(str(packages.require("unshare")), "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"),
+                    *(sys.executable, "-I", supervisor.__file__, str(profile.config / "node.json")),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env={"PATH": packages.search_path(), "HOME": str(Path.home()), "LANG": "C.UTF-8"},
+                pass_fds=[alive.fileno()],
+                check=True,
+            )
+
+
+def wait(profile: Profile, seconds: float = START, *, started: bool = False) -> None:
+    """Wait until every part is ready and the node takes pods; ClusterError says what isn't, and where its log is.
+
+    `started` says that `start` has just been called: what is in the store then tells of an earlier time.
+    """
+    begun, end = datetime.datetime.now(datetime.UTC), time.monotonic() + seconds
+    applied, problem = False, ""
+    with closing(Api(profile.server, profile.pki)) as api:
+        while time.monotonic() < end:
+            if not _lives(profile):
+                said = (profile.logs / "supervisor.log").read_text(errors="replace").strip()
+                raise ClusterError(f"the node ended: {said[-500:]} ({profile.logs / 'supervisor.log'})")
+            waiting = unready(profile)
+            if any(part["starts"] > TRIES for part in state(profile).get("parts", {}).values()):
+                break
+            try:
+                if not applied and not {"node", "kube-apiserver", "forwarder"} & waiting.keys():
+                    if started:
+                        _mark_pods_unready(api)
+                    addons.apply(api, profile)
+                    applied = True
+                if applied and not waiting and _ready(api, profile, begun if started else None):
+                    return
+            except ApiError as err:
+                problem = str(err)
+            time.sleep(0.03)
     reasons = [f"{name}: {said} ({profile.logs / name}.log)" for name, said in unready(profile).items()]
     raise ClusterError(
-        f"the node of profile {profile.name} isn't ready after {time.monotonic() - end + START:.0f} s: "
+        f"the node of profile {profile.name} isn't ready after {time.monotonic() - end + seconds:.0f} s: "
         + ("; ".join(reasons) or problem or "its kubelet doesn't report")
     )
 
 
 def stop(profile: Profile) -> bool:
     """End the node with all it started; its data stay. Says whether it ran."""
+    _settle(profile)
     ran = processes.pid(profile.state) is not None
     processes.end(profile.state, END)
     _sweep(profile)
     return ran
+
+
+def _make_folders(profile: Profile) -> None:
+    profile.data.chmod(0o700)
+    for folder in (profile.var / "lib", profile.var / "log", profile.var / "tmp", profile.logs, profile.run):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (profile.var / "tmp").chmod(0o1777)
+    run = profile.var / "run"
+    if not run.is_symlink():
+        run.symlink_to("/run")
+
+
+def _make_cgroups(profile: Profile) -> None:
+    """The kubelet wants its root to be there; with cgroup v2, all controllers are handed down to it."""
+    for root in parts.cgroup_mounts():
+        try:
+            (root / profile.context).mkdir(exist_ok=True)
+        except OSError as err:
+            raise ClusterError(
+                f"cgroups can't be made here: {err}. In a container, the local cluster needs a privileged one."
+            ) from err
+        with suppress(FileNotFoundError):
+            for controller in (root / "cgroup.controllers").read_text().split():
+                with suppress(OSError):
+                    (root / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def _alive(profile: Profile) -> IO[bytes]:
+    """A file on which a node holds a lock for as long as it lives, from before its first own word on."""
+    return (profile.data / "node.lock").open("wb")
+
+
+def _lives(profile: Profile) -> bool:
+    with _alive(profile) as alive:
+        try:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _settle(profile: Profile) -> None:
+    """A node whose `up` was killed just now may not have written its state yet: wait until it has, or has ended."""
+    end = time.monotonic() + END
+    while profile.data.exists() and processes.pid(profile.state) is None and time.monotonic() < end:
+        if not _lives(profile):
+            return
+        time.sleep(0.05)
 
 
 def _sweep(profile: Profile) -> None:
@@ -156,10 +224,16 @@ def _ready(api: Api, profile: Profile, since: datetime.datetime | None) -> bool:
         return False
     if since is None:
         return True
+    # A kubelet renews the lease of a node that exists at once, but makes that of a new one only seconds later.
+    new = _time(node["metadata"]["creationTimestamp"]) >= since.replace(microsecond=0)
     lease = api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{profile.context}")
-    if not lease or datetime.datetime.fromisoformat(lease["spec"]["renewTime"]) < since:
+    if not new and (not lease or _time(lease["spec"]["renewTime"]) < since):
         return False
     return api.get("/api/v1/namespaces/default/serviceaccounts/default") is not None
+
+
+def _time(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)
 
 
 def _mark_pods_unready(api: Api) -> None:

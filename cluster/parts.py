@@ -6,7 +6,8 @@ from pathlib import Path
 
 from cluster import packages, registry
 from cluster.profile import NODE_ADDRESS, SERVICE_CIDR, Profile
-from cluster.supervisor import HOST_PROC, PartSpec, Spec
+from cluster.spec import PartSpec, Spec
+from cluster.supervisor import HOST_PROC
 
 HOST_NET = "/run/node/host-net"
 
@@ -37,7 +38,7 @@ def spec(profile: Profile, binaries: Path) -> Spec:
             ["kube-apiserver"],
             ["etcd"],
         ],
-        "cgroups": [str(cgroup_mounts()[-1] / profile.context)],
+        "cgroups": [str(root / profile.context) for root in cgroup_mounts()],
     }
 
 
@@ -98,11 +99,9 @@ def setup() -> list[list[str]]:
 def parts(profile: Profile, binaries: Path) -> dict[str, PartSpec]:
     """Each part by name, in the order in which `status` lists them."""
     pki, conf = profile.pki, profile.config
-    go_limit = {"GOGC": "75"}
 
     def part(argv: list[str], probe: str, *after: str, once: bool = False) -> PartSpec:
-        env = {"PATH": packages.search_path(), "HOME": str(Path.home())} | go_limit
-        return {"argv": argv, "after": list(after), "probe": probe, "env": env, "once": once}
+        return {"argv": argv, "after": list(after), "probe": probe, "once": once}
 
     def kube(name: str, *flags: str) -> list[str]:
         return [str(binaries / name), *flags]
@@ -169,6 +168,8 @@ def parts(profile: Profile, binaries: Path) -> dict[str, PartSpec]:
                 "--bind-address=127.0.0.1",
                 "--leader-elect=false",
                 "--use-service-account-credentials=true",
+                "--kube-api-qps=200",
+                "--kube-api-burst=400",
                 f"--service-account-private-key-file={pki / 'service-account.key'}",
                 f"--root-ca-file={pki / 'ca.crt'}",
                 f"--cluster-signing-cert-file={pki / 'ca.crt'}",
@@ -233,4 +234,4 @@ def parts(profile: Profile, binaries: Path) -> dict[str, PartSpec]:
 
 def needs() -> list[str]:
     """Programs that the node runs beside the Go parts, as `packages.ensure` takes them."""
-    return ["containerd", "ctr", "runc", "cni-plugins", "docker-registry", "nft", "ip", "unshare", "mount"]
+    return ["containerd", "ctr", "runc", "cni-plugins", "docker-registry", "nft", "ip", "unshare", "setsid", "mount"]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from cluster import node
+from cluster import docker, docker_api, node
 from cluster.profile import Profile
 
 
@@ -24,6 +24,10 @@ def lines(profile: Profile) -> Iterator[str]:
         restarts = f", started {part['starts']} times" if part["starts"] > 1 else ""
         said = f": {part['said']}" if part["said"] else ""
         yield f"  {name:<24} {health:<10} {since:>8}  {profile.logs / name}.log{restarts}{said}"
+    daemon = docker.Daemon(profile.name, state=profile.data, run=profile.run)
+    if daemon.record.exists():
+        health = "ready" if docker_api.answers(daemon.host) else "not ready"
+        yield f"  {'dockerd':<24} {health:<10} {'':>8}  {daemon.log}: {daemon.host}"
     with suppress(FileNotFoundError, ValueError):
         for route in json.loads(profile.routes.read_text()):
             problem = route.get("problem")

@@ -20,7 +20,10 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cluster.spec import PartSpec, Spec
 
 CLONE_NEWNET = 0x40000000
 
@@ -36,32 +39,8 @@ CALM = 30.0
 POLL, WATCH = 0.05, 5.0
 """Seconds between two looks at a part that isn't ready yet, and at one that is."""
 
-
-class PartSpec(TypedDict):
-    argv: list[str]
-    after: list[str]
-    """Parts that must be ready before this one is started."""
-    probe: str
-    """What tells that it is ready: `http[s]://...` answers 200, `unix:PATH` accepts, `file:PATH` exists."""
-    env: dict[str, str]
-    once: bool
-    """It is ready when it has ended well, and then not started again."""
-
-
-class Spec(TypedDict):
-    hostname: str
-    state: str
-    """JSON file for the state of all parts; its folder exists."""
-    logs: str
-    host_setup: list[list[str]]
-    """Commands to run first, still in the host's network namespace."""
-    setup: list[list[str]]
-    """Commands to run next, in the node's own network namespace."""
-    parts: dict[str, PartSpec]
-    stop: list[list[str]]
-    """Names of parts in the order of their end, those of one list together; `pods` stands for all pods."""
-    cgroups: list[str]
-    """Folders under which the pods' processes are found."""
+FAILURES = 3
+"""A part that was ready isn't any more after this many probes in a row that failed: a busy machine is slow."""
 
 
 @dataclass
@@ -76,6 +55,7 @@ class Part:
     delay: float = 0.0
     not_before: float = 0.0
     look_at: float = 0.0
+    failures: int = 0
     said: str = ""
     """How it ended last, or what its probe said."""
 
@@ -136,8 +116,9 @@ class Supervisor:
             if not part.done and ready and now >= part.not_before:
                 self.start(part)
         elif now >= part.look_at and not part.spec["once"]:
-            problem = probe(part.spec["probe"])
-            part.ready, part.said = not problem, problem
+            part.said = probe(part.spec["probe"])
+            part.failures = part.failures + 1 if part.said else 0
+            part.ready = part.failures == 0 or (part.ready and part.failures < FAILURES)
             part.look_at = time.monotonic() + (WATCH if part.ready else POLL)
 
     def start(self, part: Part) -> None:
@@ -153,7 +134,6 @@ class Supervisor:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, **part.spec["env"]},
                     cwd="/",
                     start_new_session=True,
                     preexec_fn=unblock,  # noqa: PLW1509 - there are no other threads
@@ -218,13 +198,14 @@ class Supervisor:
                 while self.alive(step) and time.monotonic() < pause:
                     signal.sigtimedwait({signal.SIGCHLD}, 0.05)
 
-    def alive(self, names: list[str]) -> list[int]:
+    def alive(self, names: list[str]) -> set[int]:
         self.reap()
-        pids = [part.pid for name, part in self.parts.items() if name in names and part.process]
+        pids = {part.pid for name, part in self.parts.items() if name in names and part.process}
         if "pods" in names:
             for folder in self.spec["cgroups"]:
                 for file in Path(folder).rglob("cgroup.procs"):
-                    pids += [int(pid) for pid in file.read_text().split()]
+                    with suppress(OSError):  # a cgroup that goes just now
+                        pids |= {int(pid) for pid in file.read_text().split()}
         return pids
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,25 @@ def test_pull_asks_for_one_tag_and_reads_to_the_end() -> None:
         docker_api.pull(f"tcp://{address}", "library/python:3.11", patience=5)
     assert (asked[0].method, asked[0].path) == ("POST", "/images/create")
     assert asked[0].query == {"fromImage": "library/python", "tag": "3.11"}
+
+
+@pytest.mark.timeout(20)
+def test_a_pull_that_has_begun_may_take_its_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def daemon() -> None:
+            client, _ = server.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + lines({"status": "Pulling"}))
+                time.sleep(0.8)
+                client.sendall(lines({"error": "disk full"}))
+
+        thread = threading.Thread(target=daemon)
+        thread.start()
+        with pytest.raises(DockerError, match="disk full"):
+            docker_api.pull(f"tcp://127.0.0.1:{server.getsockname()[1]}", "python:3.11", patience=0.3)
+        thread.join()
 
 
 @pytest.mark.parametrize(
