@@ -11,6 +11,10 @@ import sys
 PIPE, PARENT, FOLDER = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 sys.path[0] = FOLDER  # as `python __main__.py` has it; also hides the engine's own modules
 
+import gc  # noqa: E402
+
+gc.disable()  # the imports make a great many objects, and no garbage
+
 import ctypes  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -71,6 +75,9 @@ def main() -> int:
     loop.set_default_executor(executor)
     # a failed program leaves futures behind that nobody awaits; asyncio's complaints about them help nobody
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+    gc.freeze()
+    gc.enable()
 
     def run() -> None:
         runpy.run_path(program, run_name="__main__")
@@ -139,8 +146,17 @@ def user_traceback(program: str) -> str:
     return traceback.format_exc()
 
 
-if __name__ == "__main__":
-    code = main()
+def leave(code: int) -> None:
+    """Ends as Python does, but for the taking apart of every module, which takes 50 ms and serves nobody."""
+    import atexit
+    import threading
+
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for the program's threads
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # threads of the program that still wait do not hold the update up
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    leave(main())

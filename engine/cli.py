@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from contextlib import chdir
 from pathlib import Path
@@ -27,7 +26,7 @@ def _parser() -> _Parser:
     common.add_argument("-C", "--cwd", default=argparse.SUPPRESS, help="run as if started in this folder")
     common.add_argument("-s", "--stack", default=argparse.SUPPRESS, help="the stack (default: PULUMI_STACK)")
     common.add_argument("--non-interactive", action="store_true", default=argparse.SUPPRESS, help="never ask")
-    parser = _Parser(prog="engine", description="The embedded Pulumi engine: a subset of the Pulumi CLI.")
+    parser = _Parser(prog="python -m engine", description="The embedded Pulumi engine: a subset of the Pulumi CLI.")
     parser.set_defaults(cwd=None, stack=None, non_interactive=False)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, text in (
@@ -75,7 +74,10 @@ def _parser() -> _Parser:
     getter = config.add_parser("get", parents=[common])
     getter.add_argument("key")
     getter.add_argument("-j", "--json", action="store_true")
-    config.add_parser("rm", parents=[common]).add_argument("key")
+    remover = config.add_parser("rm", parents=[common])
+    remover.add_argument("key")
+    for command in (setter, getter, remover):
+        command.add_argument("--path", action="store_true", help="the key is a path into an object or array")
     cancel = commands.add_parser("cancel", parents=[common], help="remove the lock of an update that is gone")
     cancel.add_argument("name", nargs="?")
     cancel.add_argument("-y", "--yes", action="store_true")
@@ -107,16 +109,17 @@ def _dispatch(arguments: Any) -> int:
         raise EngineError(f"--cwd {arguments.cwd}: there is no such folder", USAGE)
     from engine.project import find_project, load_project
 
-    project = load_project(find_project(folder))
-    if arguments.command in ("preview", "up", "destroy"):
-        return _update(project, arguments)
-    from engine import commands
+    with chdir(folder):  # what is relative in the environment starts there, as with the CLI
+        project = load_project(find_project(folder))
+        if arguments.command in ("preview", "up", "destroy"):
+            return _update(project, arguments)
+        from engine import commands
 
-    return commands.run(project, arguments)
+        return commands.run(project, arguments)
 
 
 def _update(project: Any, arguments: Any) -> int:
-    from engine.program import Program, entry_point
+    from engine.program import Program
 
     if arguments.parallel < 1:
         raise EngineError(f"--parallel {arguments.parallel}: it must be 1 or more", USAGE)
@@ -127,6 +130,8 @@ def _update(project: Any, arguments: Any) -> int:
 
         stack = Stack(project, backend_for(project), stack_name(arguments.stack))
         stack.prepare_early(writing=arguments.command != "preview")
+        import asyncio
+
         from engine.update import Options, run
 
         options = Options(
@@ -141,7 +146,7 @@ def _update(project: Any, arguments: Any) -> int:
             colour=arguments.color,
         )
         # providers resolve relative paths of inputs as plugins do: from the program's folder
-        with chdir(entry_point(project).parent if program is not None else project.root):
+        with chdir(project.main if project.main.is_dir() else project.main.parent):
             return asyncio.run(run(stack, options, program))
     finally:
         if program is not None:

@@ -11,10 +11,12 @@ from typing import Any
 from engine import checkpoint as checkpoints
 from engine import config, stackconfig
 from engine.backend import check_stack_name
+from engine.configpath import coerce, find, split_key
 from engine.display import masked, text
 from engine.errors import CONFIG, USAGE, EngineError, needs_cli
 from engine.files import write_atomic
 from engine.lock import locked, remove_all
+from engine.paths import Path as Path_
 from engine.project import Project, full_key
 from engine.stackref import Stack, backend_for, stack_name
 from engine.state import from_json
@@ -28,9 +30,8 @@ def run(project: Project, arguments: Any) -> int:
     if action == "stack ls":
         return _ls(project, arguments)
     if arguments.command == "config":
-        key = full_key(project.name, arguments.key)
         stack = Stack(project, backend_for(project), stack_name(arguments.stack))
-        return {"config set": _set, "config get": _get, "config rm": _rm_key}[action](stack, key, arguments)
+        return {"config set": _set, "config get": _get, "config rm": _rm_key}[action](stack, arguments)
     given = getattr(arguments, "name", None)
     name = stack_name(given if action in ("stack init", "stack rm", "cancel") and given else arguments.stack)
     stack = Stack(project, backend_for(project), check_stack_name(name))
@@ -144,8 +145,15 @@ def _cancel(stack: Stack, arguments: Any) -> int:
     return 0
 
 
-def _set(stack: Stack, key: str, arguments: Any) -> int:
+def _key(stack: Stack, arguments: Any) -> tuple[str, Path_]:
+    """The full key, and the path within its value."""
+    project = stack.project.name
+    return split_key(project, arguments.key) if arguments.path else (full_key(project, arguments.key), ())
+
+
+def _set(stack: Stack, arguments: Any) -> int:
     checkpoints.path_of(stack.backend, stack.name)
+    name, within = _key(stack, arguments)
     value = arguments.value
     if value is None:
         if sys.stdin.isatty():
@@ -153,41 +161,58 @@ def _set(stack: Stack, key: str, arguments: Any) -> int:
         else:
             value = sys.stdin.read().removesuffix("\n")
     if not arguments.secret:
-        stackconfig.edit(stack.path, key=key, value=value)
+        stackconfig.set_value(stack.path, name, coerce(value) if within else value, within)
         return 0
     stack.ensure_salt()
     salt = stack.settings.salt
     if not salt:  # the state has one, the config file does not yet
         salt = checkpoints.salt_of(stack.latest)
-        stackconfig.edit(stack.path, salt=salt)
-    ciphertext = stack.managers[salt].encrypt(value)
-    stackconfig.edit(stack.path, key=key, value={"secure": ciphertext})
+        stackconfig.set_salt(stack.path, salt)
+    stackconfig.set_value(stack.path, name, {"secure": stack.managers[salt].encrypt(value)}, within)
     return 0
 
 
-def _get(stack: Stack, key: str, arguments: Any) -> int:
+def _get(stack: Stack, arguments: Any) -> int:
     settings = stack.settings
-    wanted = {key: settings.values[key]} if key in settings.values else {}
+    name, within = _key(stack, arguments)
+    wanted = {name: settings.values[name]} if name in settings.values else {}
     only = stackconfig.StackConfig(settings.path, settings.salt, wanted)
     values = config.resolve(stack.project, stack.name, only, stack.decrypt_config, validate=False)
-    if key not in values:
-        raise EngineError(
-            f"configuration key '{key.removeprefix(f'{stack.project.name}:')}' not found for stack '{stack.name}'"
-        )
-    value = values[key]
+    content: Any = None
+    there, secret = name in values, False
+    if there:
+        value = values[name]
+        # a part of a value is read from the value's JSON, with what the file says about its secrecy
+        content = json.loads(value.text) if within or _is_container(settings.values.get(name)) else value.text
+        content, there = find(content, within)
+        secret = value.secret and (not within or stackconfig.holds_secure(_raw(settings.values.get(name), within)))
+    if not there:
+        raise EngineError(f"configuration key '{arguments.key}' not found for stack '{stack.name}'")
+    text_ = config.as_text(content)
     if not arguments.json:
-        print(value.text)
+        print(text_)
         return 0
-    shown = {"value": value.text, "secret": value.secret}
-    if isinstance(settings.values.get(key), dict | list) and not stackconfig.is_secure(settings.values[key]):
-        shown = {"value": value.text, "objectValue": json.loads(value.text), "secret": value.secret}
+    shown = {"value": text_, "objectValue": content, "secret": secret}
+    if not isinstance(content, dict | list):
+        del shown["objectValue"]
     print(json.dumps(shown, indent=2, ensure_ascii=False))
     return 0
 
 
-def _rm_key(stack: Stack, key: str, arguments: Any) -> int:
-    short = key.removeprefix(f"{stack.project.name}:")
-    for name in (key, short):
-        if stack.path.exists() and stackconfig.edit(stack.path, remove=name):
-            return 0
-    raise EngineError(f"configuration key '{short}' not found for stack '{stack.name}'")
+def _is_container(value: Any) -> bool:
+    return isinstance(value, dict | list) and not stackconfig.is_secure(value)
+
+
+def _raw(value: Any, within: Path_) -> Any:
+    """The part of a value in the file that a path leads to, or the secret that it leads into."""
+    for part in within:
+        if stackconfig.is_secure(value):
+            break
+        value, _ = find(value, (part,))
+    return value
+
+
+def _rm_key(stack: Stack, arguments: Any) -> int:
+    name, within = _key(stack, arguments)
+    stackconfig.remove_value(stack.path, name, within)
+    return 0

@@ -41,6 +41,8 @@ _SUMMARY: Final = (
 _SEVERITIES: Final = {1: "info", 2: "warning", 3: "error"}
 _STATUS_EVERY: Final = 5.0
 """Seconds between two status lines of one resource that say the same in other numbers."""
+_SHORT: Final = 200
+"""Characters of a long message that a step's line shows."""
 _HIDDEN: Final = frozenset({"__internal", "__inputs", "__fieldManager", "__initialApiVersion", "__defaults"})
 _ENDING: Final = "Resource monitor has terminated, shutting down"
 """What the SDK says when its pending calls are ended; the reason is told elsewhere."""
@@ -106,10 +108,10 @@ class Display:
             self.say(self._line(step, f"{_DONE[step.op]} ({seconds:.1f}s)") + note)
 
     def failed(self, step: Step, message: str) -> None:
-        """A step failed."""
-        self.say(self._line(step, self.paint(f"{_DOING.get(step.op, step.op)} failed", "1;31")))
-        for line in message.splitlines():
-            self.say(f"    {self.paint('error:', '31')} {line}")
+        """A step failed; the whole message comes again at the end, so one line of it does here."""
+        first = message.partition("\n")[0]
+        short = first if len(first) <= _SHORT else f"{first[:_SHORT]}…"
+        self.say(self._line(step, f"{_DOING.get(step.op, step.op)} {self.paint('failed', '1;31')}: {short}"))
 
     def status(self, step: Step, text: str) -> None:
         """What a step waits for; repeated at most every few seconds."""

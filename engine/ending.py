@@ -39,6 +39,7 @@ async def destroy(context: Context) -> None:
         if state.urn not in targets and (lost := targets & {*state.references()}):
             raise EngineError(f"{min(lost)} cannot be deleted alone: {state.urn} depends on it; add that as a target")
     await _delete(context, [state for state in remaining if state.urn in targets])
+    await _settle_interrupted(context)
 
 
 def _remaining(context: Context) -> list[State]:
@@ -67,9 +68,15 @@ async def _delete(context: Context, states: list[State]) -> None:
 async def _settle_interrupted(context: Context) -> None:
     """Resolves the creates of a killed run that this run did not take up: what they made is deleted."""
     snapshot = context.executor.snapshot
+    targets = context.settings.targets
     for state in snapshot.left_over:
+        if targets and state.urn not in targets:
+            continue
         if not context.settings.preview:
-            provider = context.provider_of(state)
+            try:
+                provider = context.provider_of(state)
+            except EngineError:
+                continue  # its provider is gone from the state: it stays on record, for whoever knows more
             resource = replace(as_resource(state), outputs={}, interrupted=state.inputs)
             found = await provider.read(resource, "", state.inputs)
             current = context.states.get(state.urn)

@@ -140,7 +140,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 def _timeouts(what: str, timeouts: Any) -> dict[str, float]:
     result = {}
-    for name in ("create", "update", "delete"):
+    for name in ("create", "update", "delete", "read"):
         if text := getattr(timeouts, name):
             try:
                 result[name] = wire.number(duration(text))

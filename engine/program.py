@@ -1,9 +1,8 @@
+# ruff: noqa: PLC0415 - what is not needed to start the process is imported after its start
 """Starts, feeds and ends the process that runs the program."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -17,12 +16,8 @@ from engine.errors import CONFIG, EngineError
 from engine.project import Project
 
 _SCRIPT: Final = Path(__file__).with_name("_program.py")
-_PRIVATE: Final = (
-    "PULUMI_CONFIG_PASSPHRASE",
-    "PULUMI_CONFIG_PASSPHRASE_FILE",
-    "PULUMI_CONFIG",
-    "PULUMI_CONFIG_SECRET_KEYS",
-)
+_OF_OTHERS: Final = ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS")
+"""What a CLI around this process may have set for its own program."""
 
 
 def entry_point(project: Project) -> Path:
@@ -52,7 +47,7 @@ class Program:
         main = entry_point(project)
         self._main = main
         python = interpreter(project)
-        environment = {key: value for key, value in os.environ.items() if key not in _PRIVATE}
+        environment = {key: value for key, value in os.environ.items() if key not in _OF_OTHERS}
         if python != sys.executable and project.virtualenv is not None:
             environment["VIRTUAL_ENV"] = str(project.virtualenv)
             environment["PATH"] = f"{project.virtualenv / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
@@ -72,6 +67,8 @@ class Program:
 
     def feed(self, settings: Mapping[str, Any]) -> None:
         """Hands over the settings and the config; the program runs now."""
+        import json
+
         content = json.dumps({**settings, "program": str(self._main)}).encode() + b"\n"
         with os.fdopen(self._pipe, "wb") as pipe, suppress(BrokenPipeError):
             self._pipe = -1
@@ -79,6 +76,8 @@ class Program:
 
     async def wait(self, line: Callable[[str], None]) -> int:
         """The exit code; every line that the program prints goes to `line` meanwhile."""
+        import asyncio
+
         streams = [stream for stream in (self._process.stdout, self._process.stderr) if stream is not None]
         await asyncio.gather(*(_lines(stream, line) for stream in streams))
         return await asyncio.to_thread(self._process.wait)
@@ -102,11 +101,18 @@ class Program:
 
 
 async def _lines(stream: Any, line: Callable[[str], None]) -> None:
+    import asyncio
+
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=1 << 24)
+    reader = asyncio.StreamReader()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stream)
+    rest = b""
     try:
-        while raw := await reader.readline():
-            line(raw.decode(errors="replace").rstrip("\n"))
+        while chunk := await reader.read(1 << 16):
+            *whole, rest = (rest + chunk).split(b"\n")
+            for raw in whole:
+                line(raw.decode(errors="replace"))
+        if rest:
+            line(rest.decode(errors="replace"))
     finally:
         transport.close()

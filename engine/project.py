@@ -115,6 +115,8 @@ def _declarations(path: Path, project: str, raw: Any) -> dict[str, Declaration]:
 
 def _declaration(project: str, key: str, entry: Any) -> Declaration:
     own = full_key(project, key).startswith(f"{project}:")
+    if entry is None or entry == {}:
+        return Declaration()
     if not isinstance(entry, dict) or not entry.keys() & {"type", "default", "value", "description", "secret", "items"}:
         # the short form: the value itself
         return Declaration(default=entry) if own else Declaration(value=entry)

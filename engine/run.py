@@ -89,11 +89,11 @@ async def run_once(
                 await _run_program(stack, deployment, program, display, on_ended)
                 outcome.outputs = deployment.outputs
         finally:
-            await executor.idle()
-            await snapshot.flush()
-            await context.registry.close()
             if program is not None:
                 program.close()
+            await executor.idle()
+            await context.registry.close()
+        await _guarded(context, lambda _: snapshot.flush())
     return outcome
 
 
@@ -165,21 +165,25 @@ async def _run_program(
         closed = asyncio.ensure_future(executor.closed.wait())
         try:
             await asyncio.wait({exited, ended, closed}, return_when=asyncio.FIRST_COMPLETED)
-            well = ended.done() or (exited.done() and exited.result() == 0)
-            if well and not executor.closed.is_set():
+            if not ended.done() and exited.done():
+                _judge(exited.result(), executor, display)
+            if not executor.closed.is_set():
                 if on_ended is not None:
                     on_ended()
                 await _guarded(context, ending.finish)
             await executor.idle()
             monitor.release.set()
-            code = await _exit(exited, program)
-            if code and not executor.closed.is_set():
-                said = "" if display.errors else f"the program exited with code {code} and said nothing"
-                executor.fail(said)
+            _judge(await _exit(exited, program), executor, display)
         finally:
             monitor.release.set()
             for task in (exited, ended, closed):
                 task.cancel()
+
+
+def _judge(code: int, executor: Executor, display: Display) -> None:
+    """A program that failed fails the run; what it said about it is shown already."""
+    if code and not executor.closed.is_set():
+        executor.fail("" if display.errors else f"the program exited with code {code}")
 
 
 def _handover(stack: Stack, settings: Settings, address: str) -> dict[str, object]:

@@ -7,13 +7,16 @@ Source: sdk/go/common/workspace ProjectStack and sdk/go/common/resource/config. 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.configpath import cut, put
 from engine.errors import CONFIG, EngineError, needs_cli
 from engine.files import write_atomic
+from engine.paths import Path as Path_
 from engine.project import full_key
 from engine.yamlfile import load_yaml
 
@@ -27,6 +30,9 @@ class StackConfig:
     """`encryptionsalt`; empty where the stack has none yet."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Full key to plain YAML value; a secret is `{"secure": <ciphertext>}`, at any depth."""
+
+
+_INDENTED_LIST = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n\1  - ", re.MULTILINE)
 
 
 def is_secure(value: Any) -> bool:
@@ -69,10 +75,10 @@ def load_stack_config(path: Path, project: str) -> StackConfig:
     )
 
 
-def edit(path: Path, *, salt: str = "", key: str = "", value: Any = None, remove: str = "") -> bool:
-    """Sets the salt, sets one config key, or removes one; False where the key to remove is not there.
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    """Applies a change to the file's mapping, which keeps comments, order and quotes.
 
-    Comments, order and quotes of the rest stay. The file is replaced atomically, readable as before (new: 0600).
+    The file is replaced atomically, readable as before (new: 0600).
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
@@ -81,28 +87,62 @@ def edit(path: Path, *, salt: str = "", key: str = "", value: Any = None, remove
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 1 << 20
+    before = path.read_text() if path.exists() else ""
+    if _INDENTED_LIST.search(before):
+        yaml.indent(mapping=2, sequence=4, offset=2)
     try:
-        document = (yaml.load(path.read_bytes()) if path.exists() else None) or CommentedMap()
-    except (YAMLError, UnicodeDecodeError):
+        document = yaml.load(before) or CommentedMap()
+    except YAMLError:
         raise EngineError(f"{path} is not valid YAML", CONFIG) from None
     if not isinstance(document, CommentedMap):
         raise EngineError(f"{path}: a stack's settings are a mapping with `config`", CONFIG)
-    if salt:
+    change(document)
+    text = io.BytesIO()
+    yaml.dump(document, text)
+    write_atomic(path, text.getvalue())
+
+
+def set_salt(path: Path, salt: str) -> None:
+    """Sets `encryptionsalt`, which comes first in a new file."""
+
+    def change(document: Any) -> None:
         if "encryptionsalt" in document:
             document["encryptionsalt"] = salt
         else:
             document.insert(0, "encryptionsalt", salt)
-    found = True
-    if key or remove:
+
+    edit(path, change)
+
+
+def set_value(path: Path, key: str, value: Any, within: Path_ = ()) -> None:
+    """Sets a config value, or the part of it that the path `within` names."""
+
+    def change(document: Any) -> None:
         config = document.get("config")
         if config is None:
-            config = document["config"] = CommentedMap()
-        if key:
-            config[key] = value
+            config = document["config"] = {}
+        name = _name_in(config, key)
+        config[name] = put(config.get(name), within, value, (key,))
+
+    edit(path, change)
+
+
+def remove_value(path: Path, key: str, within: Path_ = ()) -> None:
+    """Removes a config value, or a part of it; nothing there is no error, as with the CLI."""
+
+    def change(document: Any) -> None:
+        config = document.get("config") or {}
+        name = _name_in(config, key)
+        if name in config and within:
+            cut(config[name], within)
         else:
-            found = remove in config
-            config.pop(remove, None)
-    text = io.BytesIO()
-    yaml.dump(document, text)
-    write_atomic(path, text.getvalue())
-    return found
+            config.pop(name, None)
+
+    if path.exists():
+        edit(path, change)
+
+
+def _name_in(config: Any, key: str) -> str:
+    """The key as the file spells it: the project's own keys may stand without their namespace."""
+    short = key.partition(":")[2]
+    return short if key not in config and short in config else key

@@ -85,7 +85,7 @@ class Stack:
         if self.settings.salt or checkpoints.salt_of(self.latest):
             return
         manager = SecretsManager.new(self._passphrase())
-        stackconfig.edit(self.path, salt=manager.salt)
+        stackconfig.set_salt(self.path, manager.salt)
         self.settings = replace(self.settings, salt=manager.salt)
         self.managers = {manager.salt: manager}
 

@@ -7,6 +7,7 @@ and omitted empty fields are as Go writes them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -40,7 +41,7 @@ class State:
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
-    """create, update, delete: seconds."""
+    """create, update, delete, read: seconds."""
     retain_on_delete: bool = False
     deleted_with: str = ""
     created: str = ""
@@ -84,6 +85,7 @@ _ORDER: Final = (
     "sourcePosition", "stackTrace", "ignoreChanges", "hideDiff", "replaceOnChanges", "replacementTrigger",
     "refreshBeforeUpdate", "viewOf", "resourceHooks", "extensionRef", "snippetID",
 )  # fmt: skip
+_ESCAPED: Final = re.compile("[<>&\u2028\u2029]")
 _RANK: Final = {key: index for index, key in enumerate(_ORDER)}
 
 
@@ -134,8 +136,7 @@ def _properties(properties: Properties, encrypt: Crypt, place: str) -> dict[str,
 def _value(value: Value, encrypt: Crypt, place: str) -> Any:
     if isinstance(value, Secret):
         inner = _value(value.value, lambda text, _: text, place)
-        text = json.dumps(inner, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-        return {wire.SIGNATURE: wire.SECRET, "ciphertext": encrypt(text, place)}
+        return {wire.SIGNATURE: wire.SECRET, "ciphertext": encrypt(go_json(inner), place)}
     if value is UNKNOWN:
         return wire.UNKNOWN_TEXT
     if isinstance(value, Asset):
@@ -145,6 +146,12 @@ def _value(value: Value, encrypt: Crypt, place: str) -> Any:
     if isinstance(value, list | tuple):
         return [_value(item, encrypt, f"{place}[{index}]") for index, item in enumerate(value)]
     return value
+
+
+def go_json(value: Any) -> str:
+    """JSON text as Go's encoder writes it, so that a secret the CLI encrypted is recognized as unchanged."""
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _parse(value: Any, decrypt: Crypt, place: str) -> Value:

@@ -80,7 +80,7 @@ async def _preview_then_run(stack: Stack, options: Options, program: Program | N
         outcome = await _once(stack, options, program, preview=True, on_ended=start_next)
         if code := _code(options, outcome):
             return code
-        if not options.yes and not await asyncio.to_thread(_confirm, options.kind, stack.name):
+        if not options.yes and not _confirm(options.kind, stack.name):
             return FAILED
         again = None if program is None else started.pop() if started else Program(stack.project)
         return _code(options, await _once(stack, options, again, preview=False))
@@ -109,10 +109,8 @@ def _refuse_unasked(options: Options) -> None:
 
 def _confirm(kind: str, stack: str) -> bool:
     verb = "Destroy" if kind == "destroy" else "Perform this update on"
-    try:
-        answer = input(f"{verb} stack {stack}? Type yes or no: ")
-    except EOFError:
-        answer = ""
+    print(f"{verb} stack {stack}? Type yes or no: ", end="", flush=True)
+    answer = sys.stdin.readline()
     if answer.strip().lower() in ("yes", "y"):
         return True
     print("confirmation declined, nothing was changed", file=sys.stderr)

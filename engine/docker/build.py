@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import docker.errors  # type: ignore[import-untyped]
+import docker.errors
 import requests
 
 from engine.docker.daemon import Client, connect
@@ -37,6 +37,8 @@ def run(settings: Settings, image: Image, secrets: frozenset[str], say: Say, sto
     Raises `ProviderError`.
     """
     client = connect(settings)
+    answers: list[requests.Response] = []  # the library leaves those open that it streams
+    client.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
     try:
         image_id = _build(client, image, secrets, say, stopped)
         return _push(client, image, secrets, say, stopped) if image.push else image_id
@@ -52,6 +54,8 @@ def run(settings: Settings, image: Image, secrets: frozenset[str], say: Say, sto
             f"image {image.name}: the Docker daemon went away: {text}. Start it again, and run this again."
         ) from err
     finally:
+        for answer in answers:
+            answer.close()
         client.close()
 
 

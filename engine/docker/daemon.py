@@ -6,12 +6,13 @@ Source: pulumi-docker 5.2: the provider's `host`, then DOCKER_HOST, the default 
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
-import docker  # type: ignore[import-untyped]
-import docker.errors  # type: ignore[import-untyped]
-import docker.tls  # type: ignore[import-untyped]
+import docker
+import docker.errors
+import docker.tls
 import requests
 
 from engine.docker.settings import Settings
@@ -19,6 +20,7 @@ from engine.provider import ProviderError
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 USER_SOCKETS = (".docker/run/docker.sock", ".docker/desktop/docker.sock")
+KNOCK_SECONDS = 5
 ANSWER_SECONDS = 600
 """How long the daemon may be silent during a build step."""
 
@@ -33,6 +35,7 @@ def connect(settings: Settings) -> Client:
     problem = ""
     for host in tried:
         try:
+            _knock(host)
             return docker.APIClient(base_url=host, version="auto", timeout=ANSWER_SECONDS, tls=_tls(settings))
         except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as err:
             problem = problem or _reason(err)
@@ -42,6 +45,14 @@ def connect(settings: Settings) -> Client:
         "Building an image needs one: start Docker, or set DOCKER_HOST. "
         "A stack with a pinned image (`image: repository@sha256:...`) builds nothing and needs no Docker."
     )
+
+
+def _knock(host: str) -> None:
+    """Connects to a unix socket once; OSError says at once what the library says late, and leaving a socket open."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(KNOCK_SECONDS)
+            probe.connect(host.removeprefix("unix://"))
 
 
 def _tls(settings: Settings) -> Any:

@@ -28,6 +28,7 @@ FORERUNNERS = (
 )  # fmt: skip
 """Managers (by the start of their name, with their operation) whose fields an update takes over."""
 
+NAMES = tuple(name for name, _ in FORERUNNERS)
 CREATE_TRIES = 5
 
 
@@ -70,13 +71,20 @@ async def update(
         return await api.call("PUT", path, params={"fieldManager": manager, **dry}, body=whole, warnings=warnings)
     if not dry_run:
         await _take_over(api, path, live, manager)
-    force = force or not entries or annotation(manifest, PATCH_FORCE) == "true" or (dry_run and _inherited(entries))
-    params = {"fieldManager": manager, "force": str(force).lower(), **dry}
-    return await api.call("PATCH", path, params=params, body=manifest, content_type=APPLY, warnings=warnings)
+    force = force or not entries or annotation(manifest, PATCH_FORCE) == "true"
 
+    async def apply(forced: bool) -> dict[str, Any]:
+        params = {"fieldManager": manager, "force": str(forced).lower(), **dry}
+        return await api.call("PATCH", path, params=params, body=manifest, content_type=APPLY, warnings=warnings)
 
-def _inherited(entries: list[dict[str, Any]]) -> bool:
-    return any(_is_forerunner(entry) for entry in entries)
+    try:
+        return await apply(force)
+    except ApiError as err:
+        # A dry run hands nothing over: conflicts with the forerunners alone are none in the real run.
+        mine = err.conflicts and all(not c.subresource and c.manager.startswith(NAMES) for c in err.conflicts)
+        if not dry_run or not mine:
+            raise
+        return await apply(True)
 
 
 def _is_forerunner(entry: dict[str, Any]) -> bool:

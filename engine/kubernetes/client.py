@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +31,8 @@ AGAIN_SECONDS = 3.0
 """How long a connection that is refused is tried again: an API server may be just starting."""
 READ_SECONDS = 60.0
 """How long a request may take: admission webhooks may take 30 s."""
+AT_ONCE = 32
+"""How many requests go at the same time, and how many connections are kept for them; watches have their own."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 JsonObject = dict[str, Any]
@@ -44,6 +46,8 @@ class Api:
         self._http: httpx2.AsyncClient | None = None
         self._groups: dict[str, dict[str, Endpoint]] = {}
         self._lock = asyncio.Lock()
+        self._sign_in = _FirstAlone()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def call(
         self,
@@ -59,8 +63,8 @@ class Api:
 
         Raises `ApiError` for a refusal and `UnreachableError` where no answer came.
 
-        A read is tried again while connections fail, for `AGAIN_SECONDS`; a request that the server
-        was too busy for (429) is tried again at any rate, for it did nothing.
+        While connections fail, it tries again for `AGAIN_SECONDS`: all that may be done twice, and so no POST that was
+        sent. A request that the server was too busy for (429) did nothing, and is tried again at any rate.
         """
         deadline = time.monotonic() + AGAIN_SECONDS
         pause = 0.1
@@ -69,7 +73,7 @@ class Api:
                 response = await self._send(method, path, params, body, content_type)
                 return self._judge(response, warnings)
             except UnreachableError as err:
-                again = err.sent is False or method == "GET"
+                again = not err.sent or method != "POST"
                 if not again or time.monotonic() + pause > deadline:
                     raise
             except ApiError as err:
@@ -83,7 +87,7 @@ class Api:
         response = await self._send("GET", path, params, None, "application/json")
         return str(response.text) if response.status_code < 300 else ""
 
-    async def watch(self, path: str, *, params: Mapping[str, str], seconds: float) -> AsyncIterator[JsonObject]:
+    async def watch(self, path: str, *, params: Mapping[str, str], seconds: float) -> AsyncGenerator[JsonObject, None]:
         """The events of one watch, for at most `seconds`; ends when the server ends it."""
         query = {**params, "watch": "true", "timeoutSeconds": str(max(1, int(seconds) + 1))}
         timeout = httpx2.Timeout(seconds + 2, connect=CONNECT_SECONDS)
@@ -142,13 +146,19 @@ class Api:
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {"Content-Type": content_type} if content is not None else {}
         try:
-            return await self._client().request(method, path, params=params, content=content, headers=headers)
+            async with self._sign_in, self._turns:
+                return await self._client().request(method, path, params=params, content=content, headers=headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as err:
             raise UnreachableError(self.cluster, err, sent=False) from err
         except httpx2.TransportError as err:
             raise UnreachableError(self.cluster, err, sent=True) from err
-        except (ConfigError, OSError) as err:
-            raise ProviderError(f"context {self.cluster.context!r}: signing in to the cluster failed: {err}.") from err
+        except (ConfigError, OSError, ValueError, LookupError, TypeError) as err:  # of an exec plugin and its answer
+            raise ProviderError(
+                f"context {self.cluster.context!r}: signing in failed: {str(err).strip() or type(err).__name__}. "
+                "Run what the kubeconfig names under `users` by hand, and sign in there."
+            ) from err
+        except httpx2.InvalidURL as err:
+            raise ProviderError(f"context {self.cluster.context!r}: {self.cluster.server!r} is no URL: {err}.") from err
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
@@ -161,7 +171,7 @@ class Api:
                     verify=verify_cluster(config.cluster, user, config.abs_file),
                     auth=user_auth(user),
                     timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),  # each wait holds one
+                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=AT_ONCE),
                     trust_env=not local,
                 )
             except Exception as err:  # what a malformed certificate raises has no common base
@@ -170,6 +180,23 @@ class Api:
                     f"({type(err).__name__}: {err}). Write that kubeconfig anew."
                 ) from err
         return self._http
+
+
+class _FirstAlone:
+    """Lets the first request go alone, so that an exec plugin is run once and not by all of them at the same time."""
+
+    def __init__(self) -> None:
+        self._first: asyncio.Task[object] | None = None
+        self._done = asyncio.Event()
+
+    async def __aenter__(self) -> None:
+        if self._first is None:
+            self._first = asyncio.current_task()
+        elif self._first is not asyncio.current_task():
+            await self._done.wait()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._done.set()
 
 
 def _json(response: httpx2.Response) -> JsonObject:

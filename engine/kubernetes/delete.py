@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 POLICIES = {"orphan": "Orphan", "background": "Background"}
+LEAVES = frozenset(
+    {"ConfigMap", "HorizontalPodAutoscaler", "LimitRange", "NetworkPolicy", "PersistentVolumeClaim",
+     "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "Role", "RoleBinding", "ClusterRole",
+     "ClusterRoleBinding", "Secret", "ServiceAccount", "StorageClass"}
+)  # fmt: skip
+"""Kinds that own no other objects: without the garbage collector's turn they are gone at once."""
 SKIPPABLE = frozenset(
     {"Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"}
 )  # fmt: skip
@@ -37,14 +43,17 @@ async def delete(
     status: Status,
 ) -> None:
     """Deletes; gone already is success. Raises `ApiError`, and `NotReadyError` if it isn't gone in `limit` seconds."""
-    policy = POLICIES.get(annotation(inputs, PROPAGATION).lower(), "Foreground")
+    leaf = endpoint.kind.built_in and endpoint.kind.kind in LEAVES
+    policy = POLICIES.get(annotation(inputs, PROPAGATION).lower(), "Background" if leaf else "Foreground")
     body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy}
     uid = (outputs.get("metadata") or {}).get("uid")
     if uid:
         body["preconditions"] = {"uid": uid}
     path = endpoint.path(namespace_of(outputs) or namespace_of(inputs), name)
     try:
-        await api.call("DELETE", path, body=body)
+        answer = await api.call("DELETE", path, body=body)
+        if answer.get("kind") == "Status":
+            return  # it is gone; an object that goes later is answered as it is
         live = await api.call("GET", path)
     except ApiError as err:
         if err.code == 404:

@@ -6,6 +6,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/s
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,17 @@ from typing import Any
 from engine.kubernetes.kubeconfig import Cluster
 from engine.marks import redact
 from engine.provider import ProviderError
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One field of a server-side apply conflict."""
+
+    manager: str
+    """Who owns it."""
+    field: str
+    subresource: bool
+    """Whether it was written through a subresource, such as `scale`."""
 
 
 class ApiError(Exception):
@@ -26,6 +38,18 @@ class ApiError(Exception):
         self.text = str(status.get("message") or f"HTTP status {code}")
         self.details: dict[str, Any] = status.get("details") or {}
         super().__init__(self.text)
+
+    @property
+    def conflicts(self) -> list[Conflict]:
+        """The fields that a server-side apply may not take from other managers."""
+        found = []
+        for cause in self.details.get("causes") or []:
+            if self.code == 409 and cause.get("reason") == "FieldManagerConflict":
+                text = str(cause.get("message", ""))  # conflict with "kubectl" with subresource "scale" using apps/v1
+                owner, _, rest = text.partition('"')[2].partition('"')
+                field = str(cause.get("field", "")).lstrip(".")
+                found.append(Conflict(owner or text, field, "with subresource" in rest))
+        return found
 
     @property
     def namespace_missing(self) -> bool:
@@ -96,14 +120,14 @@ def _expiry(cluster: Cluster) -> str:
 
 def refused(verb: str, what: str, err: ApiError, secrets: frozenset[str] = frozenset()) -> ProviderError:
     """The `ProviderError` for an `ApiError` in doing `verb` (such as `create`) to `what` (such as `ConfigMap a/b`)."""
-    text = redact(err.text, secrets).rstrip(".")
+    text = redact(err.text, secrets).strip().rstrip(".")
     if err.code == 409 and err.reason == "AlreadyExists":
         mend = (
             "An object of this name exists and doesn't belong to this stack, so it is left as it is. "
             "Give the resource another name, delete the object, or import it with the Pulumi CLI (`pulumi import`)."
         )
-    elif err.code == 409 and _conflicts(err):
-        return ProviderError(f"cannot {verb} {what}: {_conflicts(err)}")
+    elif err.conflicts:
+        return ProviderError(f"cannot {verb} {what}: {_owners(err.conflicts)}")
     elif err.namespace_missing:
         mend = "Create the namespace first: let the resource depend on it, or name one that exists."
     elif err.code == 403 and "exceeded quota" in text:
@@ -118,6 +142,8 @@ def refused(verb: str, what: str, err: ApiError, secrets: frozenset[str] = froze
         mend = "Correct the named field."
     elif err.code == 404:
         mend = "The cluster doesn't know this apiVersion and kind: install what defines it, or correct the apiVersion."
+    elif "HTTP request to an HTTPS server" in text:
+        mend = "The kubeconfig's `server` has to begin with https://."
     elif err.code >= 500:
         mend = "The API server or one of its webhooks failed: try again, or look at the cluster's health."
     else:
@@ -125,15 +151,10 @@ def refused(verb: str, what: str, err: ApiError, secrets: frozenset[str] = froze
     return ProviderError(f"cannot {verb} {what}: {text}. {mend}")
 
 
-def _conflicts(err: ApiError) -> str:
-    causes = [cause for cause in err.details.get("causes") or [] if cause.get("reason") == "FieldManagerConflict"]
-    if not causes:
-        return ""
+def _owners(conflicts: list[Conflict]) -> str:
     owners: dict[str, list[str]] = {}
-    for cause in causes:
-        message = str(cause.get("message", ""))
-        owner = message.partition('"')[2].partition('"')[0] or message
-        owners.setdefault(owner, []).append(str(cause.get("field", "")).lstrip("."))
+    for conflict in conflicts:
+        owners.setdefault(conflict.manager, []).append(conflict.field)
     said = "; ".join(f"field manager {owner!r} owns {', '.join(fields)}" for owner, fields in owners.items())
     return (
         f"server-side apply conflict: {said}. Leave these fields out of the program, or take them over with the "

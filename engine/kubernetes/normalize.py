@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-from decimal import Decimal
 from typing import Any
 
 from engine.kubernetes.kinds import BUILT_IN_GROUPS, from_manifest
@@ -25,7 +24,9 @@ TYPED_GROUPS = BUILT_IN_GROUPS - {"apiextensions.k8s.io", "apiregistration.k8s.i
 """Groups that the provider has types for."""
 QUANTITY_FIELDS = frozenset({"sizeLimit", "divisor"})
 
-_QUANTITY = re.compile(r"^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d+)?$")
+MOST_DIGITS = 18
+
+_QUANTITY = re.compile(r"^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d+)?$")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
@@ -72,32 +73,49 @@ def quantity(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return value
     match = _QUANTITY.match(str(value))
-    if match is None:
+    if match is None or not 0 < len(match.group(2) + (match.group(3) or "")) <= MOST_DIGITS:
         return value
-    sign, digits, suffix = match.group(1), Decimal(match.group(2)), match.group(3) or ""
+    sign, whole, part, suffix = match.group(1).rstrip("+"), match.group(2), match.group(3) or "", match.group(4) or ""
+    number, scale = int((whole + part) or "0"), -len(part)
     if suffix in _BINARY[1:]:
-        number = digits * 1024 ** _BINARY.index(suffix)
-        if number == number.to_integral_value() and number >= 1024:
-            power = 0
-            while power < 6 and number % 1024 == 0 and number != 0:
-                number, power = number / 1024, power + 1
-            return f"{_minus(sign, number)}{int(number)}{_BINARY[power]}"
-        suffix, digits = "", number
-    exponent = int(suffix[1:]) if suffix[:1] in ("e", "E") and len(suffix) > 1 else _DECIMAL[suffix]
-    number = digits.scaleb(exponent)
-    if number == 0:
+        if not part and number % 8:
+            return str(value)  # Kubernetes keeps the text of what it takes for canonical, here and below
+        number *= 1024 ** _BINARY.index(suffix)
+    elif len(suffix) > 1:
+        scale += int(suffix[1:])
+    else:
+        scale += _DECIMAL[suffix]
+    digits = whole.lstrip("0") + part
+    plain = suffix not in _BINARY[1:] and scale % 3 == 0 and scale >= -9
+    if plain and digits[:1] not in ("", "0") and not digits.endswith("000"):
+        return str(value)
+    # In units of 10**-9, the finest there is; what is finer is rounded up.
+    nano = number * 10 ** (9 + scale) if scale >= -9 else -(-number // 10 ** (-9 - scale))
+    if nano == 0:
         return "0"
-    nano = (number * 10**9).to_integral_value(rounding="ROUND_UP")
-    shift = -9
-    while nano % 1000 == 0 and shift < 18:
-        nano, shift = nano / 1000, shift + 3
-    if len(suffix) > 1 and suffix[0] in "eE":
-        return f"{_minus(sign, nano)}{int(nano)}" + (f"e{shift}" if shift else "")
-    return f"{_minus(sign, nano)}{int(nano)}{next(name for name, power in _DECIMAL.items() if power == shift)}"
+    binary = suffix in _BINARY[1:]
+    return sign + ((_binary(nano) if binary else "") or _decimal(nano, exponent=len(suffix) > 1 and not binary))
 
 
-def _minus(sign: str, number: Decimal) -> str:
-    return "-" if sign == "-" and number else ""
+def _binary(nano: int) -> str:
+    """As a multiple of a power of 1024; empty where it is none, or too small."""
+    number, rest = divmod(nano, 10**9)
+    if rest or number < 1024:
+        return ""
+    power = 0
+    while power < len(_BINARY) - 1 and number % 1024 == 0:
+        number, power = number // 1024, power + 1
+    return f"{number}{_BINARY[power]}"
+
+
+def _decimal(nano: int, *, exponent: bool) -> str:
+    """As a multiple of a power of 1000."""
+    power = -9
+    while nano % 1000 == 0 and power < 18:
+        nano, power = nano // 1000, power + 3
+    if exponent:
+        return f"{nano}e{power}" if power else str(nano)
+    return f"{nano}{next(name for name, ten in _DECIMAL.items() if ten == power)}"
 
 
 def _secret_data(result: Properties) -> Properties:

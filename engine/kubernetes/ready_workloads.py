@@ -112,7 +112,7 @@ COUNTS = {
 
 
 def rule(api: Api, kind: str) -> Rule:
-    """The rule of a workload kind, which also looks after its pods every few seconds."""
+    """The rule of a workload kind, which also looks at its pods every few seconds once its controller is at work."""
     count = COUNTS[kind]
     next_look = time.monotonic() + FIRST_LOOK_SECONDS
     trouble = ""
@@ -120,7 +120,7 @@ def rule(api: Api, kind: str) -> Rule:
     async def missing(live: dict[str, Any]) -> str:
         nonlocal next_look, trouble
         text = count(live)
-        if text and time.monotonic() >= next_look:
+        if text and observed(live) and time.monotonic() >= next_look:
             found = await problems(api, live, logs=False)
             trouble = f" ({found[0]})" if found else ""
             next_look = time.monotonic() + LOOK_SECONDS

@@ -19,6 +19,7 @@ from engine.kubernetes.pods import problems
 from engine.kubernetes.ready import rule_for
 from engine.kubernetes.ready_workloads import COUNTS
 from engine.kubernetes.wait import NeverReadyError, NotReadyError, gone, until
+from engine.marks import redact, secret_texts
 from engine.provider import ProviderError, Result, Status
 from engine.values import Properties
 
@@ -116,9 +117,14 @@ class Step:
 
     async def _wait(self, live: JsonObject, rule: Any, tick: float) -> JsonObject:
         what = described(live)
+        hidden = secret_texts(self.news)
+
+        def say(line: str) -> None:
+            self.status(redact(line, hidden))
+
         try:
             return await until(
-                self.api, self.endpoint, live, rule, limit=self.limit, status=self.status, tick=tick
+                self.api, self.endpoint, live, rule, limit=self.limit, status=say, tick=tick
             )  # fmt: skip
         except NotReadyError as err:
             seen = err.live or live
@@ -135,6 +141,8 @@ class Step:
             self._fail(live, f"waiting for {what}: {err}", [], err)
 
     def _fail(self, seen: JsonObject, text: str, details: list[str], cause: BaseException) -> NoReturn:
+        hidden = secret_texts(self.news)
+        text, details = redact(text, hidden), [redact(detail, hidden) for detail in details]
         message = "\n".join([text, *(f"  - {detail}" for detail in details)])
         state = recorded(self.news, seen, self.manager, self.api_version)
         raise ProviderError(message, id=id_of(seen), state=state, reasons=(text, *details)) from cause

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes.errors import ApiError
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 600.0
 TIMEOUT_ANNOTATION = "pulumi.com/timeoutSeconds"
-WATCH_SECONDS = 300.0
+WATCH_SECONDS = 30.0
+"""How long one watch lasts; then the object is read, which tells a cluster that went silent."""
 FIRST_TICK_SECONDS = 0.1
 
 Rule = Callable[[dict[str, Any]], Awaitable[str]]
@@ -130,11 +132,13 @@ async def _feed(
             started = time.monotonic()
             query = {**params, "resourceVersion": version} if version else params
             try:
-                async for event in api.watch(endpoint.path(namespace), params=query, seconds=WATCH_SECONDS):
-                    if event.get("type") == "ERROR":
-                        break  # the version is too old: read anew
-                    version = str(event["object"]["metadata"].get("resourceVersion", version))
-                    queue.put_nowait(event)
+                watch = api.watch(endpoint.path(namespace), params=query, seconds=WATCH_SECONDS)
+                async with aclosing(watch):
+                    async for event in watch:
+                        if event.get("type") == "ERROR":
+                            break  # the version is too old: read anew
+                        version = str(event["object"]["metadata"].get("resourceVersion", version))
+                        queue.put_nowait(event)
             except ApiError as err:
                 if err.code not in (410, 500, 503, 504):
                     raise

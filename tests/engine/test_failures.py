@@ -107,6 +107,22 @@ def test_an_exit_of_the_program_deletes_nothing(world: World) -> None:
     assert len(world.objects()) == 1
 
 
+def test_long_lines_are_shown(world: World) -> None:
+    world.program("""print("x" * 200_000 + "end", end="")""")
+    assert "xend\n" in world.run("preview").out
+
+
+def test_the_program_s_own_ending_is_kept(world: World) -> None:
+    world.program("""
+        import atexit, threading, time
+        atexit.register(print, "at exit")
+        threading.Thread(target=lambda: (time.sleep(0.3), print("thread"))).start()
+    """)
+    ended = world.run("preview")
+    assert ended.code == 0
+    assert ended.out.index("thread") < ended.out.index("at exit")
+
+
 def test_what_the_program_prints_and_logs_is_shown(world: World) -> None:
     world.program("""
         import sys

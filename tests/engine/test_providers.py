@@ -31,7 +31,10 @@ def test_the_default_provider(world: World) -> None:
 
 @pytest.mark.parametrize("listed", ['["fake"]', '["*"]', '["other", "fake"]'])
 def test_disabled_default_providers(world: World, listed: str) -> None:
-    world.write("Pulumi.yaml", f"name: demo\nruntime: python\nconfig:\n  pulumi:disable-default-providers:\n    value: {listed}\n")
+    world.write(
+        "Pulumi.yaml",
+        f"name: demo\nruntime: python\nconfig:\n  pulumi:disable-default-providers:\n    value: {listed}\n",
+    )
     world.program("""Thing("a")""")
     ended = world.run("preview")
     assert ended.code == 1

@@ -122,7 +122,7 @@ class World:
     def up(self, *arguments: str) -> Ended:
         """An update that must go well."""
         ended = self.run("up", "--skip-preview", *arguments)
-        assert ended.code == 0, ended.text
+        assert (ended.code, ended.err) == (0, ""), ended.text
         return ended
 
     def init(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import socketserver
@@ -63,6 +64,7 @@ class FakeDaemon:
 
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeDaemon
+    protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -88,6 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._stream(self.fake.push)
 
+    def handle(self) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a build that was stopped
+            super().handle()
+
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -100,12 +106,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, messages: list[dict[str, Any]]) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for index, message in enumerate(messages):
             if index and self.fake.hold:
                 self.fake.hold.wait(10)
-            self.wfile.write(json.dumps(message).encode() + b"\r\n")
+            line = json.dumps(message).encode() + b"\r\n"
+            self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
             self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
 
     def _answer(self, code: int, body: bytes) -> None:
         self.send_response(code)

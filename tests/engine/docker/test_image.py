@@ -216,6 +216,9 @@ async def test_a_limit_of_time_and_a_cancel_end_the_wait(provider: Provider, dae
     with pytest.raises(asyncio.CancelledError):
         await task
     daemon.hold.set()
+    for thread in threading.enumerate():
+        if thread.name == "docker-build":
+            thread.join()
 
 
 @pytest.mark.parametrize(
@@ -233,7 +236,7 @@ async def test_a_path_that_is_wrong_is_named(provider: Provider, change: Propert
 
 async def test_a_dockerfile_given_relative_to_the_context_is_put_right(provider: Provider, project: Path) -> None:
     (project / "app" / "Prod.Dockerfile").write_text("FROM scratch\n")
-    with pytest.raises(ProviderError, match="Set build.dockerfile to 'app/Prod.Dockerfile'"):
+    with pytest.raises(ProviderError, match=r"Set build\.dockerfile to 'app/Prod\.Dockerfile'"):
         await check(provider, {**NEWS, "build": {"context": "app", "dockerfile": "Prod.Dockerfile"}})
 
 

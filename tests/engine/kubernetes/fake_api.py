@@ -44,6 +44,8 @@ class FakeApi:
     """May change an object while it is being written, as admission and defaulting do."""
     drop: set[tuple[str, str]] = field(default_factory=set)
     """(method, path) whose connection is closed after the request was served."""
+    watch_events: int = 0
+    """End each watch after so many events; 0: never."""
     finalize: bool = False
     """Whether a deleted object stays, with a deletionTimestamp, until `remove` is called."""
     version: int = 1
@@ -63,6 +65,12 @@ class FakeApi:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the server and its watches, once."""
+        if self.version < 0:
+            return
         with self.changed:
             self.version = -1
             self.changed.notify_all()
@@ -242,6 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
                     if not news:
                         fake.changed.wait(timeout=1)
                         if fake.version < 0:
+                            self.close_connection = True
                             return
                         continue
                 for version, kind, _, obj in news:
@@ -249,6 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
                     line = json.dumps({"type": kind, "object": obj}).encode() + b"\n"
                     self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
                     self.wfile.flush()
+                if fake.watch_events and sent > since:
+                    break
             self.wfile.write(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True

@@ -8,24 +8,21 @@ import pytest
 
 from engine.provider import ProviderError, Resource
 from tests.engine.kubernetes.conftest import Bench
-from tests.engine.kubernetes.samples import CONFIG_MAP, NAMESPACE, config_map
+from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, NAMESPACE, config_map, deployment
 
 PATH = "/api/v1/namespaces/shop/configmaps/settings"
 
 
-async def made(bench: Bench, **annotations: str) -> Resource:
+async def made(bench: Bench) -> Resource:
     inputs = config_map()
-    if annotations:
-        inputs["metadata"]["annotations"] = {key.replace("_", "/"): value for key, value in annotations.items()}
     return bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
 
 
-async def test_delete_goes_for_the_recorded_object_with_its_dependents_first(bench: Bench) -> None:
+async def test_delete_goes_for_the_recorded_object(bench: Bench) -> None:
     old = await made(bench)
     await bench.delete(old)
     [call] = bench.api.made("DELETE")
     assert call.path == PATH
-    assert call.body["propagationPolicy"] == "Foreground"
     assert call.body["preconditions"] == {"uid": old.outputs["metadata"]["uid"]}
     assert bench.api.objects == {}
 
@@ -36,8 +33,24 @@ async def test_gone_already_is_success(bench: Bench) -> None:
     await bench.delete(old)
 
 
-async def test_the_annotation_sets_the_propagation(bench: Bench) -> None:
-    await bench.delete(await made(bench, **{"pulumi.com_deletionPropagationPolicy": "background"}))
+@pytest.mark.parametrize(
+    ("annotations", "policy"),
+    [
+        ({}, "Foreground"),
+        ({"pulumi.com/deletionPropagationPolicy": "background"}, "Background"),
+        ({"pulumi.com/deletionPropagationPolicy": "Orphan"}, "Orphan"),
+    ],
+)
+async def test_dependents_go_first_unless_the_annotation_says_otherwise(
+    bench: Bench, annotations: dict[str, str], policy: str
+) -> None:
+    inputs = deployment(annotations={"pulumi.com/skipAwait": "true", **annotations})
+    await bench.delete(bench.resource(DEPLOYMENT, inputs, await bench.create(DEPLOYMENT, inputs)))
+    assert bench.api.made("DELETE")[0].body["propagationPolicy"] == policy
+
+
+async def test_what_owns_nothing_needs_no_turn_of_the_garbage_collector(bench: Bench) -> None:
+    await bench.delete(await made(bench))
     assert bench.api.made("DELETE")[0].body["propagationPolicy"] == "Background"
 
 

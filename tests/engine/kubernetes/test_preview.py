@@ -76,10 +76,30 @@ async def test_an_update_is_tried_as_the_resources_own_manager_and_changes_nothi
     old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
     result = await bench.update(old, {**inputs, "data": {"color": "red"}}, preview=True)
     [patch] = bench.api.made("PATCH")
-    assert patch.query == {
-        "fieldManager": old.outputs["__fieldManager"],
-        "force": "true",  # the fields are still the creator's, and change hands at the real update
-        "dryRun": "All",
-    }
+    assert patch.query == {"fieldManager": old.outputs["__fieldManager"], "force": "false", "dryRun": "All"}
     assert result.outputs["data"] == {"color": "red"}
     assert bench.api.objects[f"{MAPS}/settings"]["data"] == {"color": "blue"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "fails"),
+    [
+        ('conflict with "pulumi-kubernetes" using v1', False),
+        ('conflict with "kubectl-edit" using v1', False),
+        ('conflict with "kubectl" with subresource "scale" using apps/v1', True),
+        ('conflict with "hpa" using v1', True),
+    ],
+)
+async def test_a_conflict_shows_in_the_preview_unless_the_update_will_take_the_fields_over(
+    bench: Bench, owner: str, fails: bool
+) -> None:
+    inputs = config_map()
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    cause = {"reason": "FieldManagerConflict", "message": owner, "field": ".data.color"}
+    bench.api.refuse["PATCH", f"{MAPS}/settings"] = [status(409, "Conflict", "Apply failed", causes=[cause])]
+    if fails:
+        with pytest.raises(ProviderError, match=r"owns data\.color"):
+            await bench.update(old, {**inputs, "data": {"color": "red"}}, preview=True)
+    else:
+        await bench.update(old, {**inputs, "data": {"color": "red"}}, preview=True)
+        assert [call.query["force"] for call in bench.api.made("PATCH")] == ["false", "true"]

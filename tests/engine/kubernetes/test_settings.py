@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from engine.kubernetes import diff_config
+from engine.kubernetes.errors import signed_out
+from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import ProviderError
 from engine.values import Secret
+from tests.engine.kubernetes.conftest import Bench
+from tests.engine.kubernetes.fake_api import FakeApi
+from tests.engine.kubernetes.samples import CONFIG_MAP, config_map
 
 CONFIG: dict[str, Any] = {
     "current-context": "one",
@@ -106,3 +118,48 @@ def test_another_cluster_replaces_the_provider(
     found = diff_config({"kubeconfig": CONFIG, **old}, {"kubeconfig": CONFIG, **new})
     assert found.changes is (old != new)
     assert found.replaces == replaces
+
+
+async def test_an_exec_plugin_runs_once_for_many_requests(api: FakeApi, tmp_path: Path) -> None:
+    script = f'echo run >> {tmp_path}/runs; sleep 0.1; echo \'{{"status": {{"token": "t"}}}}\''
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script]}
+    config = {**api.kubeconfig(), "users": [{"name": "me", "user": {"exec": plugin}}]}
+    provider = KubernetesProvider(parse({"kubeconfig": config}))
+    bench = Bench(api, provider)
+    await asyncio.gather(*(bench.create(CONFIG_MAP, config_map(f"m{number}")) for number in range(5)))
+    await provider.close()
+    assert (tmp_path / "runs").read_text() == "run\n"
+    assert len(api.made("POST")) == 5
+
+
+@pytest.mark.parametrize(
+    ("script", "said"), [("echo no login >&2; exit 3", "no login"), ("echo nonsense", "signing in failed")]
+)
+async def test_an_exec_plugin_that_fails_is_said(api: FakeApi, script: str, said: str) -> None:
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script]}
+    config = {**api.kubeconfig(), "users": [{"name": "me", "user": {"exec": plugin}}]}
+    provider = KubernetesProvider(parse({"kubeconfig": config}))
+    with pytest.raises(ProviderError, match=said):
+        await Bench(api, provider).create(CONFIG_MAP, config_map())
+    await provider.close()
+
+
+async def test_an_expired_client_certificate_is_named(api: FakeApi) -> None:
+    pem = base64.b64encode(expired_certificate()).decode()
+    config = api.kubeconfig()
+    config["users"][0]["user"] |= {"client-certificate-data": pem}
+    cluster = parse({"kubeconfig": config}).cluster
+    assert cluster is not None
+    assert "client certificate expired at 20" in str(signed_out(cluster))
+
+
+def expired_certificate() -> bytes:
+    """A certificate of its own making that ended yesterday."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "me")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = (
+        builder.serial_number(1).not_valid_before(now - timedelta(days=9)).not_valid_after(now - timedelta(days=1))
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

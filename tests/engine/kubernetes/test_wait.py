@@ -10,6 +10,7 @@ import pytest
 
 from engine.kubernetes import ready
 from engine.provider import ProviderError
+from engine.values import Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.samples import (
     DEPLOYMENT,
@@ -138,6 +139,17 @@ async def test_a_pods_trouble_is_told(bench: Bench, status: dict[str, Any], said
     assert any(said in reason for reason in raised.value.reasons)
 
 
+async def test_a_secret_that_an_app_logs_is_not_repeated(bench: Bench) -> None:
+    bench.api.texts[f"{PODS}/web-1-x/log"] = "cannot connect with canary-value\n"
+    inputs = deployment()
+    inputs["spec"]["template"]["spec"]["containers"][0]["env"] = Secret([{"name": "A", "value": "canary-value"}])
+    task = await started(bench, DEPLOYMENT, inputs, timeout=0.5)
+    add_pod(bench, containers=[CRASH])
+    with pytest.raises(ProviderError, match=r"cannot connect with \[secret\]") as raised:
+        await task
+    assert not any("canary" in reason for reason in raised.value.reasons)
+
+
 async def test_pods_that_are_refused_are_told(bench: Bench) -> None:
     task = await started(bench, DEPLOYMENT, deployment(), timeout=0.5)
     message = 'pods "web-1-" is forbidden: violates PodSecurity "restricted:latest"'
@@ -226,3 +238,61 @@ async def test_a_wait_that_is_cancelled_ends_at_once(bench: Bench) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_cluster_that_goes_away_meanwhile_is_said_and_the_object_recorded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.kubernetes.client.AGAIN_SECONDS", 0.2)
+    task = await started(bench, DEPLOYMENT, deployment())
+    bench.api.stop()
+    with pytest.raises(ProviderError, match=r"waiting for Deployment shop/web: .* cannot be reached") as raised:
+        await task
+    assert raised.value.id == "shop/web"
+    assert raised.value.state is not None
+
+
+async def test_a_watch_that_the_server_ends_is_taken_up_again(bench: Bench) -> None:
+    bench.api.watch_events = 1
+    task = await started(bench, DEPLOYMENT, deployment(replicas=3))
+    for number in range(1, 4):
+        bench.api.status(WEB, **rolled_out(number))
+        await asyncio.sleep(0.05)
+    await task
+
+
+@pytest.mark.parametrize(
+    ("manifest", "states"),
+    [
+        ({"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {"replicas": 1}}, [
+            {"observedGeneration": 1, "readyReplicas": 0},
+            {"readyReplicas": 1, "updatedReplicas": 1, "currentRevision": "a", "updateRevision": "b"},
+            {"currentRevision": "b"},
+        ]),
+        ({"apiVersion": "apps/v1", "kind": "DaemonSet", "spec": {}}, [
+            {"observedGeneration": 1, "desiredNumberScheduled": 2, "numberAvailable": 1, "numberReady": 1},
+            {"updatedNumberScheduled": 2, "numberAvailable": 2, "numberReady": 2},
+        ]),
+        ({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": {}}, [{"phase": "Pending"}, {"phase": "Bound"}]),
+        ({"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "1"}}}, [{}, {"hard": {"pods": "1"}}]),
+        ({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "spec": {}}, [
+            {"loadBalancer": {}},
+            {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}},
+        ]),
+        ({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "spec": {}, "status": {"observedGeneration": 0}}, [
+            {"observedGeneration": 1},
+        ]),
+    ],
+)  # fmt: skip
+async def test_a_kind_is_ready_by_its_own_rule(
+    bench: Bench, manifest: dict[str, Any], states: list[dict[str, Any]]
+) -> None:
+    kind = str(manifest["kind"])
+    inputs = {**manifest, "metadata": {"name": "x", "namespace": "shop"}}
+    task = await started(bench, f"kubernetes:{manifest['apiVersion']}:{kind}", inputs)
+    [path] = bench.api.objects
+    for state in states:
+        assert not task.done()
+        bench.api.status(path, **state)
+        await asyncio.sleep(0.05)
+    await task
