@@ -2,7 +2,9 @@
 
 import sys
 
-from deploy.cli import main
-
 if __name__ == "__main__":
+    try:
+        from deploy.cli import main
+    except KeyboardInterrupt:  # before there is anyone else to answer it
+        sys.exit(130)
     sys.exit(main(sys.argv[1:]))

@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("key", nargs="?")
     sub.add_argument("value", nargs="?", help="read from standard input if left out")
     sub.add_argument("--secret", action="store_true", help="encrypt the value")
+    sub.add_argument("--path", action="store_true", help="the key is a path into an object, such as secrets.TOKEN")
     return root
 
 

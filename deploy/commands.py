@@ -128,6 +128,7 @@ def config(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     _init(stack, engine)
     text = [args.value] if args.action == "set" and args.value is not None else []
     flags = ["--secret"] if args.secret and args.action == "set" else []
+    flags += ["--path"] if args.path else []
     return engine.run("config", args.action, args.key, *text, "--stack", stack.name, *flags)
 
 

@@ -13,7 +13,6 @@ from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.stack import Stack
 
-
 _UNREAD = {"secrets": "{}"}
 """What stands for an encrypted value that is not a text."""
 

@@ -24,15 +24,16 @@ def _lines(*command: str) -> Callable[[], set[str]]:
     return read
 
 
-def _processes() -> set[str]:
-    found = set()
+def _processes() -> dict[str, set[str]]:
+    """The processes of each pid namespace."""
+    found: dict[str, set[str]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
+            space = str((folder / "ns" / "pid").readlink())
             words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             continue
-        if words and "pytest" not in words:
-            found.add(f"{folder.name} {words}")
+        found.setdefault(space, set()).add(f"{folder.name} {words}")
     return found
 
 
@@ -41,7 +42,6 @@ def _cgroups() -> set[str]:
 
 
 LOOKS: dict[str, Callable[[], set[str]]] = {
-    "processes": _processes,
     "mounts": lambda: set(Path("/proc/self/mounts").read_text().splitlines()),
     "links": _lines("ip", "-brief", "link"),
     "routes": _lines("ip", "route", "show", "table", "all"),
@@ -54,11 +54,16 @@ LOOKS: dict[str, Callable[[], set[str]]] = {
 
 def test_up_and_down_leave_the_host_as_before(node: cluster.Handout) -> None:
     run_cluster("clean", PROFILE)
+    spaces = _processes().keys()
     before = {name: look() for name, look in LOOKS.items()}
     handout = run_cluster("up", PROFILE)
     assert handout.kubeconfig.is_file()
-    assert LOOKS["processes"]() - before["processes"], "something was started"
+    started = _processes().keys() - spaces
+    assert started, "the cluster's processes have pid namespaces of their own"
     run_cluster("down", PROFILE)
+    running = _processes()
+    assert not [running[space] for space in started if space in running]
+    assert not [words for words in running[str(Path("/proc/self/ns/pid").readlink())] if f"/{PROFILE}/" in words]
     after = {name: look() for name, look in LOOKS.items()}
     for name in LOOKS:
         new = after[name] - before[name]

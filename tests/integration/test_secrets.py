@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.project import Project
 
-CANARY = "canary-5f2c9e7b41"
+CANARY = "-".join(("canary", "5f2c9e7b41"))  # in two parts, as the copy of the project holds this file too
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.timeout(300)
 def test_a_secret_is_in_no_output_state_log_or_process_list(project: Project) -> None:
     watcher = _CommandLines()
     with watcher:
-        project.deploy("config", "test", "set", "secrets", "--secret", stdin=f'{{"API_TOKEN": "{CANARY}"}}').ok()
+        _set(project, CANARY)
         printed = [project.up().ok().text]
-        project.deploy("config", "test", "set", "secrets", "--secret", stdin=f'{{"API_TOKEN": "{CANARY}2"}}').ok()
+        _set(project, f"{CANARY}2")
         printed.append(project.deploy("preview", "test", "--diff").ok().text)
         printed.append(project.up().ok().text)
         printed.append(project.deploy("outputs", "test", "--json").ok().text)
@@ -40,6 +40,10 @@ def test_a_secret_is_in_no_output_state_log_or_process_list(project: Project) ->
         assert needle not in watcher.seen
         assert _files_with(needle, project.state) == []
         assert _files_with(needle, project.folder) == []
+
+
+def _set(project: Project, value: str) -> None:
+    project.deploy("config", "test", "set", "secrets.API_TOKEN", "--path", "--secret", stdin=value).ok()
 
 
 def _files_with(needle: str, folder: Path) -> list[str]:
