@@ -60,6 +60,7 @@ class Applier:
         deletes = decision.delete_first or ()
         for state in deletes:
             self._ahead.setdefault(state.urn, asyncio.Event())
+            self._context.condemned.add(state.urn)
         for state in deletes:
             pending = await self._delete_ahead(state, decision.diff)
             self._planner.olds[state.urn] = pending
@@ -72,7 +73,6 @@ class Applier:
         context = self._context
         kept = state.retain_on_delete or context.gone_with(state) or is_provider_type(state.type)
         pending = replace(state, pending_replacement=True)
-        context.condemned.add(state.urn)
         step = Step(ops.DELETE_REPLACED, state, state, diff)
         await context.executor.delete(step, None if kept else context.provider_of(state), pending)
         return pending

@@ -159,6 +159,29 @@ def integrity_problem(resources: Sequence[State]) -> str:
     return ""
 
 
+def in_order(resources: Sequence[State]) -> tuple[State, ...]:
+    """The resources with dependencies first: as they are where they are so, which is nearly always the case."""
+    if not integrity_problem(resources):
+        return tuple(resources)
+    by_urn: dict[str, list[State]] = {}
+    for state in resources:
+        by_urn.setdefault(state.urn, []).append(state)
+    ordered: dict[State, None] = {}
+    for first in resources:
+        stack = [first]
+        while stack:
+            state = stack[-1]
+            needed = [*state.references(), state.provider.rpartition("::")[0]]
+            missing = [
+                item for urn in needed for item in by_urn.get(urn, ()) if item not in ordered and item not in stack
+            ]
+            if missing:
+                stack.append(missing[0])
+            else:
+                ordered[stack.pop()] = None
+    return tuple(ordered)
+
+
 class Serializer:
     """Writes checkpoints; the JSON of a resource is made once."""
 

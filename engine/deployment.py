@@ -68,6 +68,7 @@ class Deployment:
                 raise EngineError(f"{urn} is a resource of the stack's own; give the one that is read another name")
             new = replace(self._wanted(full, urn, old), id=id_, external=True)
             if id_ == wire.UNKNOWN_TEXT:
+                self.context.executor.snapshot.append(new, replaces=old)
                 return new
             return await self.context.executor.read(Step(ops.READ, new, old), self._provider(full))
 

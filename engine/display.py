@@ -187,7 +187,8 @@ class Display:
             self.say("Outputs:")
             for key in shown:
                 self._output(key, outputs.get(key, ABSENT), old_outputs.get(key, ABSENT))
-        self.say("Resources:")
+        if self.counts:
+            self.say("Resources:")
         for op, sign, verb, done in _SUMMARY:
             if count := self.counts[op]:
                 self.say(f"    {sign} {count} {'to ' + verb if self.preview else done}")

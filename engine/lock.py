@@ -27,8 +27,8 @@ def locked(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
     own = folder / f"{uuid.uuid4()}.json"
     _refuse_others(folder, own, say)
     content = {
-        "pid": os.getpid(), "username": getpass.getuser(), "hostname": socket.gethostname(), "timestamp": now(),
-        "started": _started(os.getpid()),
+        "pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": now(),
+        "started": _started(os.getpid()), "namespace": _namespace(),
     }  # fmt: skip
     try:
         write_atomic(own, json.dumps(content, separators=(",", ":")).encode())
@@ -83,6 +83,8 @@ def _dead(lock: dict[str, Any]) -> bool:
     pid = lock.get("pid")
     if lock.get("hostname") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
         return False
+    if lock.get("namespace", "") not in ("", _namespace()):
+        return False  # a container of the same host name: its process numbers mean nothing here
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -91,6 +93,21 @@ def _dead(lock: dict[str, Any]) -> bool:
         return False
     started = lock.get("started")
     return bool(started) and started != _started(pid)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return str(os.getuid())
+
+
+def _namespace() -> str:
+    """The process namespace, without which a process number says nothing; empty where unknown."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> str:

@@ -220,6 +220,3 @@ async def serve(monitor: Monitor, service: EngineService) -> AsyncIterator[str]:
             yield address
         finally:
             await server.stop(None)
-
-
-__all__ = ["EngineService", "Log", "Monitor", "serve"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from engine.errors import EngineError, needs_cli
+from engine.errors import needs_cli
 from engine.provider import CheckFailure, Diff, Provider
 from engine.values import Properties
 
@@ -43,6 +43,3 @@ def diff_config(package: str, olds: Properties, news: Properties) -> Diff | None
         return None
     found: Diff = diff(olds, news)
     return found
-
-
-__all__ = ["PACKAGES", "EngineError", "check_config", "configure", "diff_config", "module_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -73,8 +74,14 @@ async def run_once(
     _warn_interrupted(base, display)
     serializer = stack.serializer()
 
-    def save(checkpoint: Checkpoint) -> None:
-        stack.backend.save(stack.name, serializer.dump(checkpoint))
+    # a thread of its own: the others may all be busy with the work of providers
+    writer = ThreadPoolExecutor(1, "checkpoint")
+
+    async def save(checkpoint: Checkpoint) -> None:
+        def write() -> None:
+            stack.backend.save(stack.name, serializer.dump(checkpoint))
+
+        await asyncio.get_running_loop().run_in_executor(writer, write)
 
     snapshot = Snapshot(base, None if settings.preview else save)
     executor = Executor(snapshot, display, preview=settings.preview, parallel=settings.parallel)
@@ -94,6 +101,7 @@ async def run_once(
             await executor.idle()
             await context.registry.close()
         await _guarded(context, lambda _: snapshot.flush())
+        writer.shutdown()
     return outcome
 
 

@@ -7,10 +7,10 @@ their number does not grow with the number of resources. A step starts only afte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from engine.checkpoint import Checkpoint, Operation
+from engine.checkpoint import Checkpoint, Operation, in_order
 from engine.state import State
 from engine.urn import ProviderRef
 
@@ -18,8 +18,8 @@ from engine.urn import ProviderRef
 class Snapshot:
     """The merge of the resources made or confirmed in this run with the rest of the old ones."""
 
-    def __init__(self, base: Checkpoint, save: Callable[[Checkpoint], None] | None) -> None:
-        """`save` writes a checkpoint durably; it is called in a thread. None in a preview: nothing is written."""
+    def __init__(self, base: Checkpoint, save: Callable[[Checkpoint], Awaitable[None]] | None) -> None:
+        """`save` writes a checkpoint durably. None in a preview: nothing is written."""
         self._base = list(base.resources)
         self._new: list[State] = []
         self._operations: list[Operation] = []
@@ -114,13 +114,13 @@ class Snapshot:
         await asyncio.sleep(0)  # let the steps that start in this very moment share the write
         version, content = self._version, self.checkpoint()
         if self._save is not None and version > self._written:
-            await asyncio.to_thread(self._save, content)
+            await self._save(content)
         self._written = version
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now."""
         resources = [*self._new, *(self._renumber(state) for state in self._base)]
-        return Checkpoint(tuple(resources), (*self._operations, *self._left_over))
+        return Checkpoint(in_order(resources), (*self._operations, *self._left_over))
 
     def _renumber(self, state: State) -> State:
         """An old state whose references follow the resources that got a new URN by an alias."""

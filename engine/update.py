@@ -73,7 +73,7 @@ async def _preview_then_run(stack: Stack, options: Options, program: Program | N
     started: list[Program] = []
 
     def start_next() -> None:
-        if options.yes:  # its interpreter loads the SDK while the preview ends
+        if options.yes and program is not None:  # its interpreter loads the SDK while the preview ends
             started.append(Program(stack.project))
 
     try:
@@ -82,7 +82,9 @@ async def _preview_then_run(stack: Stack, options: Options, program: Program | N
             return code
         if not options.yes and not _confirm(options.kind, stack.name):
             return FAILED
-        again = None if program is None else started.pop() if started else Program(stack.project)
+        if program is not None and not started:
+            started.append(Program(stack.project))
+        again = started[0] if started else None
         return _code(options, await _once(stack, options, again, preview=False))
     finally:
         for left in started:
@@ -148,9 +150,9 @@ def _summarize(options: Options, outcome: Outcome) -> None:
     display = outcome.display
     display.diagnostics([message for message in outcome.executor.errors if message])
     old: Properties = next((state.outputs for state in outcome.base.resources if state.type == STACK_TYPE), {})
-    outputs: Properties = {} if options.kind == "destroy" and not options.targets else old
-    if options.kind != "destroy" and not outcome.code:
-        outputs = outcome.outputs
+    outputs = old
+    if not outcome.code and not (options.kind == "destroy" and options.targets):
+        outputs = outcome.outputs  # none after a destroy
     display.summary(outputs, old)
     if outcome.code:
         what = "interrupted" if outcome.interrupted else "failed"

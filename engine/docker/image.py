@@ -19,7 +19,6 @@ from engine.values import UNKNOWN, Properties, has_unknown, unwrap
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 BUILDERS = {"BuilderBuildKit": "2", "BuilderV1": "1"}
-HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 
 _NAME = re.compile(
     r"^(?P<repository>(?P<domain>[a-zA-Z0-9][a-zA-Z0-9.-]*(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)"
@@ -139,7 +138,7 @@ def _name_failures(plain: dict[str, Any]) -> list[CheckFailure]:
             CheckFailure(
                 "imageName",
                 f"is {name!r}, and must be a full name in lower case: registry, repository and tag, such as "
-                "registry.example.com/team/app:tag (for Docker Hub docker.io/user/app:tag)",
+                "registry.example.com/team/app:tag",
             )
         ]
     return []

@@ -126,6 +126,18 @@ def test_a_truncated_checkpoint_names_its_backup(world: World) -> None:
     assert world.run("preview", "--expect-no-changes").code == 0
 
 
+def test_resources_are_put_in_order() -> None:
+    one = State(urn="urn:one", type="t", custom=False)
+    provider = State(urn="urn:p", type="pulumi:providers:x", custom=True, id="i")
+    two = State(urn="urn:two", type="t", custom=True, id="2", parent="urn:one", provider="urn:p::i")
+    three = State(urn="urn:three", type="t", custom=True, id="3", dependencies=("urn:two",), provider="urn:p::i")
+    right = (one, provider, two, three)
+    assert checkpoints.in_order(right) == right
+    for wrong in ((three, two, one, provider), (two, three, provider, one)):
+        assert checkpoints.integrity_problem(wrong)
+        assert not checkpoints.integrity_problem(checkpoints.in_order(wrong))
+
+
 def test_history_and_backups(world: World) -> None:
     world.program("""Thing("a")""")
     world.up()

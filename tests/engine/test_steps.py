@@ -146,48 +146,6 @@ def test_replace_on_changes_and_ignore_changes(world: World) -> None:
     assert world.resources()["c"]["inputs"]["tags"] == 1
 
 
-def test_protected_resources_are_neither_deleted_nor_replaced(world: World) -> None:
-    world.program("""Thing("a", frozen=1, opts=Opts(protect=True))""")
-    world.up()
-    world.program("")
-    ended = world.run("up", "--yes")
-    assert ended.code == 1
-    assert "cannot be deleted" in ended.out
-    assert "because it is protected" in ended.out
-    world.program("""Thing("a", frozen=2, opts=Opts(protect=True))""")
-    ended = world.run("up", "--yes")
-    assert ended.code == 1
-    assert "unable to replace resource" in ended.out
-    assert world.run("destroy", "--yes").code == 1
-    assert len(world.objects()) == 1
-    world.program("""Thing("a", frozen=1)""")
-    world.up()
-    assert world.run("destroy", "--yes").code == 0
-    assert world.objects() == []
-
-
-def test_retain_on_delete_leaves_the_object(world: World) -> None:
-    world.program("""Thing("a", opts=Opts(retain_on_delete=True))""")
-    world.up()
-    world.program("")
-    ended = world.up()
-    assert "delete a" not in world.calls()
-    assert len(world.objects()) == 1
-    assert "a" not in world.resources()
-    assert "1 discarded" in ended.out
-
-
-def test_deleted_with_goes_without_a_call(world: World) -> None:
-    world.program("""
-        a = Thing("a")
-        Thing("b", opts=Opts(deleted_with=a))
-    """)
-    world.up()
-    world.calls()
-    assert world.run("destroy", "--yes").code == 0
-    assert world.calls() == ["delete a"]
-
-
 def test_depends_on_orders_steps(world: World) -> None:
     world.program("""
         a = Thing("a", wait=0.3)
@@ -215,51 +173,6 @@ def test_independent_steps_run_side_by_side(world: World) -> None:
     assert len(world.objects()) == 20
 
 
-def test_aliases_keep_the_object(world: World) -> None:
-    world.program("""
-        g = Group("g")
-        Thing("g-a", opts=Opts(parent=g))
-        Thing("b", of=1)
-    """)
-    world.up()
-    world.calls()
-    before = world.objects()
-    world.program("""
-        g = Group("h", opts=Opts(aliases=[pulumi.Alias(name="g")]))
-        Thing("h-a", opts=Opts(parent=g))
-        Thing("c", of=1, opts=Opts(parent=g, aliases=[pulumi.Alias(name="b", parent=None)]))
-    """)
-    # "b" had the stack as its parent, which adds no type to its URN
-    ended = world.run("up", "--yes", "--expect-no-changes")
-    assert ended.code == 0, ended.text
-    assert world.calls() == []
-    assert world.objects() == before
-    assert {"h", "h-a", "c"} <= world.resources().keys()
-    assert not {"g", "g-a", "b"} & world.resources().keys()
-
-
-def test_targets_limit_the_steps(world: World) -> None:
-    world.program("""
-        Thing("a", v=1)
-        Thing("b", v=1)
-    """)
-    world.up()
-    world.calls()
-    urn = world.resources()["a"]["urn"]
-    world.program("""
-        Thing("a", v=2)
-        Thing("b", v=2)
-        Thing("new")
-    """)
-    world.up("--target", urn)
-    assert world.calls() == ["update a"]
-    assert world.resources()["b"]["inputs"]["v"] == 1
-    ended = world.run("destroy", "--yes", "--target", urn)
-    assert ended.code == 0, ended.text
-    assert world.calls() == ["delete a"]
-    assert "b" in world.resources()
-
-
 def test_a_resource_that_is_read_is_not_owned(world: World) -> None:
     (world.cloud / "there.json").write_text('{"name": "there", "v": 7}')
     world.program("""
@@ -274,20 +187,3 @@ def test_a_resource_that_is_read_is_not_owned(world: World) -> None:
     assert world.resources()["got"]["external"] is True
     assert world.run("destroy", "--yes").code == 0
     assert world.objects() == ["there"]
-
-
-def test_preview_json_has_the_steps(world: World) -> None:
-    import json
-
-    world.program("""Thing("a", size=1, secret=pulumi.Output.secret("canary-1"))""")
-    world.up()
-    world.program("""Thing("a", size=2, secret=pulumi.Output.secret("canary-2"))""")
-    ended = world.run("preview", "--json")
-    assert ended.code == 0, ended.text
-    digest = json.loads(ended.out)
-    assert digest["changeSummary"] == {"same": 1, "update": 1}
-    (step,) = [step for step in digest["steps"] if step["op"] == "update"]
-    assert step["oldState"]["inputs"]["size"] == 1
-    assert step["newState"]["inputs"]["size"] == 2
-    assert step["detailedDiff"]["size"] == {"kind": "update", "inputDiff": True}
-    assert "canary" not in ended.text

@@ -107,3 +107,19 @@ async def test_read_for_an_interrupted_create_only_finds_what_that_run_made(benc
     assert found[0] == "shop/settings"
     bench.api.objects[PATH]["metadata"]["managedFields"][0]["manager"] = "kubectl"
     assert await bench.provider.read(asked, "", old.inputs) is None
+
+
+async def test_read_without_inputs_takes_all_that_is_not_the_servers(bench: Bench) -> None:
+    old = await made(bench)
+    found = await bench.provider.read(Resource("urn", CONFIG_MAP, "thing"), old.id, {})
+    assert found is not None
+    assert found[1] == config_map()
+
+
+async def test_skip_await_does_not_wait_for_a_namespace_to_go(bench: Bench) -> None:
+    metadata = {"name": "shop", "annotations": {"pulumi.com/skipAwait": "true"}}
+    inputs = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    old = bench.resource(NAMESPACE, inputs, await bench.create(NAMESPACE, inputs))
+    bench.api.finalize = True
+    await bench.delete(old)
+    assert "/api/v1/namespaces/shop" in bench.api.objects
