@@ -4,6 +4,9 @@ STACK  ?= dev
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
+# Inside another make, `make env` must still print nothing but what the shell is to evaluate.
+MAKEFLAGS += --no-print-directory
+
 .DEFAULT_GOAL := help
 .PHONY: help up preview down clean env status test lint unit integration bench
 
@@ -37,10 +40,10 @@ lint: $(VENV)/test
 	$(VENV)/bin/mypy
 
 unit: $(VENV)/test
-	$(PY) -m pytest -q -m "not integration"
+	$(PY) -m pytest -q -n 4 -m "not integration"
 
 integration: $(VENV)/test
-	$(PY) -m pytest -v -m integration
+	$(PY) -m pytest -v -m integration --durations=12
 
 bench: $(VENV)/test  ## time the everyday commands
 	$(PY) -m bench

@@ -69,7 +69,7 @@ BAD_CONFIG = [
     Bad("image", "localhost:5001/flask-k8s:latest", "@sha256:"),
     Bad("servicePort", 70000, "65535"),
     Bad("serviceType", "Balancer", "LoadBalancer"),
-    Bad("namespace", "Not A Name", "lower"),
+    Bad("namespace", "Not A Name", "DNS label"),
 ]
 
 
