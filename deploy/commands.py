@@ -18,6 +18,11 @@ from deploy.errors import DeployError
 from deploy.stack import Stack
 
 
+IMAGE = "docker:index/image:Image"
+IMAGE_AND_ITS_PARENTS = ("flask-k8s:index:FlaskApp", "**flask-k8s:index:AppImage", f"**{IMAGE}")
+"""The types that `build` targets: a resource is only made together with its parents."""
+
+
 def say(line: str) -> None:
     """One line of progress, at once, apart from what a command prints as its result."""
     print(line, file=sys.stderr, flush=True)
@@ -81,13 +86,17 @@ def build(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     _enter(stack, start=True)
     preflight.check_parts(stack, engine)
     _init(stack, engine)
-    image = f"urn:pulumi:{stack.name}::{stack.project_name}::**docker:index/image:Image::**"
-    code = engine.run("up", "--stack", stack.name, "--yes", "--skip-preview", "--target", image)
+    targets = [
+        word
+        for kind in IMAGE_AND_ITS_PARENTS
+        for word in ("--target", f"urn:pulumi:{stack.name}::{stack.project_name}::{kind}::*")
+    ]
+    code = engine.run("up", "--stack", stack.name, "--yes", "--skip-preview", *targets)
     if code:
         return code
     deployment = json.loads(engine.read("stack", "export", "--stack", stack.name))["deployment"]
     for resource in deployment.get("resources", []):
-        if resource["type"] == "docker:index/image:Image" and not resource.get("delete"):
+        if resource["type"] == IMAGE and not resource.get("delete"):
             print(resource["outputs"]["repoDigest"])
     return os.EX_OK
 

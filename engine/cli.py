@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from engine.errors import INTERNAL, INTERRUPTED, USAGE, EngineError, needs_cli
+from engine.targets import Targets
 
 
 class _Parser(argparse.ArgumentParser):
@@ -141,7 +142,7 @@ def _update(project: Any, arguments: Any) -> int:
             json=getattr(arguments, "json", False),
             interactive=not arguments.non_interactive,
             expect_no_changes=arguments.expect_no_changes,
-            targets=frozenset(arguments.target),
+            targets=Targets(tuple(arguments.target)),
             parallel=arguments.parallel,
             colour=arguments.color,
         )

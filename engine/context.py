@@ -11,6 +11,7 @@ from engine.executor import Executor, Reporter
 from engine.provider import Provider
 from engine.registry import Registry
 from engine.state import State
+from engine.targets import NO_TARGETS, Targets
 from engine.urn import is_provider_type
 
 
@@ -26,8 +27,8 @@ class Settings:
     """Makes auto-names the same in the preview and the update that follows."""
     parallel: int = 32
     """Steps at once."""
-    targets: frozenset[str] = frozenset()
-    """URNs to limit the steps to; empty: all."""
+    targets: Targets = NO_TARGETS
+    """What to limit the steps to; empty: all."""
 
 
 @dataclass

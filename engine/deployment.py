@@ -79,6 +79,8 @@ class Deployment:
         state = self.context.states.get(urn)
         if state is None:
             raise EngineError(f"outputs for {urn}, which was not registered")
+        if urn in self._applier.skipped:
+            return
         if state.type == STACK_TYPE:
             self.outputs = outputs
         if state.outputs == outputs and same(state.outputs, outputs):

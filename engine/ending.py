@@ -33,10 +33,10 @@ async def destroy(context: Context) -> None:
         await _delete(context, remaining)
         await _settle_interrupted(context)
         return
-    if unknown := targets - {state.urn for state in remaining}:
-        raise EngineError(f"the target {min(unknown)} is not in the stack")
+    if unknown := targets.missing(state.urn for state in remaining):
+        raise EngineError(f"the target {unknown[0]} is not in the stack")
     for state in remaining:
-        if state.urn not in targets and (lost := targets & {*state.references()}):
+        if state.urn not in targets and (lost := [urn for urn in state.references() if urn in targets]):
             raise EngineError(f"{min(lost)} cannot be deleted alone: {state.urn} depends on it; add that as a target")
     await _delete(context, [state for state in remaining if state.urn in targets])
     await _settle_interrupted(context)

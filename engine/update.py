@@ -22,6 +22,7 @@ from engine.lock import locked
 from engine.program import Program
 from engine.run import Outcome, hidden_texts, run_once
 from engine.stackref import Stack
+from engine.targets import NO_TARGETS, Targets
 from engine.urn import STACK_TYPE
 from engine.values import Properties
 
@@ -42,7 +43,7 @@ class Options:
     json: bool = False
     interactive: bool = True
     expect_no_changes: bool = False
-    targets: frozenset[str] = frozenset()
+    targets: Targets = NO_TARGETS
     parallel: int = 32
     colour: str = "auto"
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))

@@ -98,6 +98,25 @@ def test_targets_limit_the_steps(world: World) -> None:
     assert "b" in world.resources()
 
 
+def test_a_target_may_be_a_pattern_and_leaves_other_components_out(world: World) -> None:
+    world.program("""
+        class Group(pulumi.ComponentResource):
+            def __init__(self, name):
+                super().__init__("demo:index:Group", name)
+                Thing(f"{name}-a", opts=pulumi.ResourceOptions(parent=self))
+                self.register_outputs({"name": name})
+
+        Group("g")
+        Group("h")
+    """)
+    world.up("--target", "urn:pulumi:dev::demo::demo:index:Group::g", "--target", "**$fake:index:Thing::g-*")
+    assert world.calls() == ["create g-a"]
+    assert {"g", "g-a"} <= world.resources().keys()
+    assert not {"h", "h-a"} & world.resources().keys()
+    world.up()
+    assert world.calls() == ["create h-a"]
+
+
 def test_a_targeted_update_keeps_dependencies_before_dependents(world: World) -> None:
     world.program("""
         old = Thing("old")
