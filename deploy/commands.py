@@ -12,11 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import cluster
-from deploy import environment, local_registry, preflight
+from deploy import cli_checks, environment, local_registry, preflight
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.stack import Stack
-
 
 IMAGE = "docker:index/image:Image"
 IMAGE_AND_ITS_PARENTS = ("flask-k8s:index:FlaskApp", "**flask-k8s:index:AppImage", f"**{IMAGE}")
@@ -42,8 +41,7 @@ def up(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     stack = local_registry.apply(stack, engine)
     preflight.check_config(stack)
     _enter(stack, start=True)
-    preflight.check_parts(stack, engine)
-    _init(stack, engine)
+    _prepare(stack, engine)
     code = engine.run("up", "--stack", stack.name, *(["--yes", "--skip-preview"] if args.yes else []))
     if code:
         return code
@@ -84,8 +82,7 @@ def build(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
         return os.EX_OK
     preflight.check_config(stack)
     _enter(stack, start=True)
-    preflight.check_parts(stack, engine)
-    _init(stack, engine)
+    _prepare(stack, engine)
     targets = [
         word
         for kind in IMAGE_AND_ITS_PARENTS
@@ -158,12 +155,25 @@ def _enter(stack: Stack, *, start: bool) -> None:
     environment.enter(stack, handout)
 
 
+def _prepare(stack: Stack, engine: Engine) -> None:
+    """What comes before each command that changes something."""
+    preflight.check_parts(stack)
+    if engine.name == "pulumi":
+        cli_checks.check(stack, _file_backend(stack))
+    _init(stack, engine)
+
+
+def _file_backend(stack: Stack) -> Path | None:
+    """The folder of the stack's file backend; None for any other backend."""
+    backend = urlsplit(stack.backend or os.environ.get("PULUMI_BACKEND_URL", ""))
+    return Path(backend.netloc + backend.path).expanduser() if backend.scheme == "file" else None
+
+
 def _init(stack: Stack, engine: Engine) -> None:
     """Makes the stack in a file backend that does not have it; other backends are the user's to set up."""
-    backend = urlsplit(stack.backend or os.environ.get("PULUMI_BACKEND_URL", ""))
-    if backend.scheme != "file":
+    root = _file_backend(stack)
+    if root is None:
         return
-    root = Path(backend.netloc + backend.path).expanduser()
     if (root / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json").is_file():
         return
     root.mkdir(parents=True, exist_ok=True)

@@ -43,12 +43,14 @@ class PulumiCLI:
 
     def run(self, *words: str) -> int:
         process = subprocess.Popen(self._command(words))
+        interrupted = False
         while True:
             try:
                 code = process.wait()
             except KeyboardInterrupt:  # the CLI has the signal too, and ends in its own orderly way
+                interrupted = True
                 continue
-            return 130 if code in (-2, 130) else min(abs(code), 1)
+            return 130 if interrupted and code else min(abs(code), 1)
 
     def read(self, *words: str) -> str:
         result = subprocess.run(self._command(words), stdout=subprocess.PIPE, text=True, check=False)

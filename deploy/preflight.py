@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import yaml
 
 import config
 from cluster import docker, docker_api
-from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.stack import Stack
 
@@ -37,7 +35,7 @@ def check_config(stack: Stack) -> None:
         raise DeployError(str(err)) from err
 
 
-def check_parts(stack: Stack, engine: Engine) -> None:
+def check_parts(stack: Stack) -> None:
     """Refuses to start where Docker is needed and away, or the context is in no kubeconfig."""
     check_context(stack)
     host = os.environ.get("DOCKER_HOST") or docker.SYSTEM
@@ -52,15 +50,14 @@ def check_parts(stack: Stack, engine: Engine) -> None:
 def check_context(stack: Stack) -> None:
     """Refuses a context that the stack's kubeconfig files do not have."""
     context = stack.get("context")
-    named = stack.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    files = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
     contexts: list[str] = []
-    for file in files:
+    for file in stack.kubeconfigs:
         if file.is_file():
             content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
             contexts += [entry["name"] for entry in content.get("contexts") or []]
     if context not in contexts:
         raise DeployError(
-            f"{stack.file.name} names the context {context!r}, which is not in {named}. Contexts there: "
+            f"{stack.file.name} names the context {context!r}, which is not in "
+            f"{', '.join(map(str, stack.kubeconfigs))}. Contexts there: "
             f"{', '.join(contexts) or 'none'}. Set it: `python -m deploy config {stack.name} set context NAME`."
         )

@@ -42,6 +42,12 @@ class Stack:
         return self.values.get(f"{self.project_name}:{key}", "")
 
     @property
+    def kubeconfigs(self) -> list[Path]:
+        """The files in which the stack's context is looked up: its own, else KUBECONFIG's, else ~/.kube/config."""
+        named = self.get("kubeconfig") or os.environ.get("KUBECONFIG") or "~/.kube/config"
+        return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+
+    @property
     def is_local(self) -> bool:
         """Whether the stack names the reserved context, whose cluster this project starts itself."""
         return self.get("context") == DEV_CONTEXT
