@@ -60,6 +60,7 @@ def up(profile: str = "dev", *, install: bool = True, say: Say) -> Handout:
     with locks.hold(place.lock, f"starting or stopping the cluster {profile}", say):
         if not node.state(place):
             node.require_ports(place)  # said before minutes of building rather than after
+        build.require_go()
         own = docker.find()
         needs = _needs(place, own)
         if not install:
@@ -125,7 +126,7 @@ def _needs(place: Profile, own_docker: str | None) -> list[str]:
 
 
 def _has_base_image(place: Profile) -> bool:
-    return (place.data / "registry/docker/registry/v2/repositories/python").exists()
+    return (place.data / "registry/docker/registry/v2/repositories/python/_manifests/tags/3.11").exists()
 
 
 def _docker(place: Profile, own: str | None, programs: Future[None], say: Say) -> str:
@@ -141,6 +142,7 @@ def _node(place: Profile, binaries: Path, say: Say) -> None:
     wanted = node.render(place, binaries)
     start = time.monotonic()
     if node.runs(place, wanted) and pki.fresh(place.pki, place.context):
+        kubeconfig.ensure(place.kubeconfig, pki=place.pki, leaf="admin", server=place.server, context=place.context)
         if node.healthy(place):
             return
         say(f"cluster {place.name} runs, but isn't ready ({', '.join(node.unready(place)) or 'its node'}): waiting")

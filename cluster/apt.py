@@ -73,7 +73,10 @@ def install(packages: Sequence[str], say: Say, places: Places) -> list[str]:
     with locks.hold(places.mutex, DOING, say) as mutex:
         locks.wait_free(places.locks, DOING, say)
         if _stale(places):
-            _update(say)
+            try:
+                _update(say)
+            except ClusterError as err:  # one repository of many that fails: the lists at hand may do
+                say(str(err))
         try:
             new = _plan(packages)
         except _StaleError:

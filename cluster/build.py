@@ -56,8 +56,7 @@ def ensure(say: Callable[[str], None]) -> Path:
     done = folder()
     if done.exists():
         return done
-    if shutil.which("go") is None:
-        raise ClusterError("go is missing: install Go 1.26 or later (https://go.dev/dl) so that it is on PATH")
+    require_go()
     with locks.hold(cache_folder() / "build.lock", "building the cluster's programs", say, patience=3600):
         if done.exists():
             return done
@@ -74,6 +73,12 @@ def ensure(say: Callable[[str], None]) -> Path:
         next_.rename(done)
         say(f"built in {time.monotonic() - start:.0f} s: {done}")
     return done
+
+
+def require_go() -> None:
+    """ClusterError where the Go parts are still to be built and there is no Go to do it."""
+    if not folder().exists() and shutil.which("go") is None:
+        raise ClusterError("go is missing: install Go 1.26 or later (https://go.dev/dl) so that it is on PATH")
 
 
 def _compile(source: Path, target: Path, say: Callable[[str], None]) -> None:

@@ -153,6 +153,8 @@ def _mirrors() -> list[str]:
     places: dict[str, str] = {}
     for line in done.stdout.splitlines():
         origin, label, component, codename, uri = line.split(" ", 4)
+        if "@" in uri:  # a password, which must not be in an image nor on a command line
+            continue
         if origin == "Debian" and component == "main" and "-backports" not in codename:
             suffix = "-security" if label == "Debian-Security" else "-updates" if "-updates" in codename else ""
             places.setdefault(suffix, uri)
@@ -166,4 +168,4 @@ def _proxies() -> list[str]:
     words = ["apt-config", "dump", "--format", "%f %v%n", "Acquire::http::Proxy", "Acquire::https::Proxy"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     entries = (line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    return [f'--aptopt={name} "{value}"' for name, value in entries if value]
+    return [f'--aptopt={name} "{value}"' for name, value in entries if value and "@" not in value]

@@ -35,7 +35,7 @@ def layer(say: Say, environment: Mapping[str, str] = os.environ) -> bytes:
     pip = pip_settings(environment, say)
     if bundle.is_file():
         content[str(BUNDLE).lstrip("/")] = bundle.read_bytes()
-        if extra := _extra(bundle.read_text()):
+        if extra := _extra(bundle.read_text(errors="replace")):
             # update-ca-certificates in the image takes them from here.
             content["usr/local/share/ca-certificates/host.crt"] = extra.encode()
         pip["cert"] = str(BUNDLE)  # A pip that is upgraded brings its own bundle otherwise.
@@ -80,7 +80,7 @@ def _pip_files(environment: Mapping[str, str]) -> list[Path]:
 
 def _extra(bundle: str) -> str:
     """The certificates in `bundle` that Debian does not come with."""
-    known = {_key(block) for path in KNOWN.glob("*.crt") for block in _blocks(path.read_text())}
+    known = {_key(block) for path in KNOWN.glob("*.crt") for block in _blocks(path.read_text(errors="replace"))}
     return "".join(block + "\n" for block in _blocks(bundle) if _key(block) not in known)
 
 

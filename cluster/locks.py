@@ -14,7 +14,7 @@ from cluster.errors import ClusterError
 
 Say = Callable[[str], None]
 
-PATIENCE = 300.0
+PATIENCE = 3600.0
 """How long a lock is waited for by default, in seconds."""
 
 

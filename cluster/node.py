@@ -174,6 +174,13 @@ def _make_cgroups(profile: Profile) -> None:
             for controller in (root / "cgroup.controllers").read_text().split():
                 with suppress(OSError):
                     (root / "cgroup.subtree_control").write_text(f"+{controller}")
+            handed = (root / profile.context / "cgroup.controllers").read_text().split()
+            if missing := {"cpu", "memory", "pids"} - set(handed):
+                raise ClusterError(
+                    f"the cgroup controllers {', '.join(sorted(missing))} can't be handed to {root / profile.context}: "
+                    "the processes of the cgroup above must be in one beside it. Run this outside of a container, or "
+                    "move them there."
+                )
 
 
 def _alive(profile: Profile) -> IO[bytes]:

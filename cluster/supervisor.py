@@ -8,6 +8,7 @@ namespace of the host. A single thread and the standard library only; everything
 from __future__ import annotations
 
 import ctypes
+import http.client
 import json
 import os
 import signal
@@ -81,7 +82,7 @@ def probe(what: str) -> str:
             return ""
         with urllib.request.urlopen(what, timeout=2, context=TLS if kind == "https" else None):  # noqa: S310
             return ""
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, http.client.HTTPException) as err:
         return f"{what}: {err}"
 
 
@@ -123,12 +124,12 @@ class Supervisor:
 
     def start(self, part: Part) -> None:
         path = Path(self.spec["logs"], f"{part.name}.log")
-        if path.exists() and path.stat().st_size > 8_000_000:
-            path.replace(path.with_suffix(".old.log"))
-        with path.open("ab") as log:
-            log.write(f"--- {time.strftime('%FT%TZ', time.gmtime())} {' '.join(part.spec['argv'])}\n".encode())
-            log.flush()
-            try:
+        try:  # a full disk must not end pid 1, and everything with it
+            if path.exists() and path.stat().st_size > 8_000_000:
+                path.replace(path.with_suffix(".old.log"))
+            with path.open("ab") as log:
+                log.write(f"--- {time.strftime('%FT%TZ', time.gmtime())} {' '.join(part.spec['argv'])}\n".encode())
+                log.flush()
                 part.process = subprocess.Popen(
                     part.spec["argv"],
                     stdin=subprocess.DEVNULL,
@@ -138,9 +139,9 @@ class Supervisor:
                     start_new_session=True,
                     preexec_fn=unblock,  # noqa: PLW1509 - there are no other threads
                 )
-            except OSError as err:
-                part.said, part.not_before = str(err), time.monotonic() + SLOWEST
-                return
+        except OSError as err:
+            part.said, part.not_before = str(err), time.monotonic() + SLOWEST
+            return
         part.starts, part.since, part.ready, part.look_at = part.starts + 1, time.time(), False, 0.0
 
     def reap(self) -> None:
@@ -180,9 +181,10 @@ class Supervisor:
         )  # fmt: skip
         if content != self.written:
             next_ = Path(self.spec["state"] + ".next")
-            next_.write_text(content)
-            next_.replace(self.spec["state"])
-            self.written = content
+            with suppress(OSError):  # it is tried again with the next look
+                next_.write_text(content)
+                next_.replace(self.spec["state"])
+                self.written = content
 
     def stop(self) -> None:
         """End the parts as `stop` orders, each step with a few seconds; what is left dies with pid 1."""

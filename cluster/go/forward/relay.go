@@ -23,10 +23,11 @@ func serve(listener net.Listener, target string) {
 	for {
 		client, err := listener.Accept()
 		if err != nil {
-			if temporary, ok := err.(net.Error); ok && temporary.Timeout() {
-				continue
+			if errors.Is(err, net.ErrClosed) {
+				return
 			}
-			return
+			time.Sleep(50 * time.Millisecond) // such as too many open files: it passes
+			continue
 		}
 		go relay(client.(*net.TCPConn), target)
 	}
