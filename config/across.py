@@ -70,3 +70,5 @@ def _names(stack: str, parsed: Mapping[str, Any]) -> Iterator[Failure]:
     name = parsed.get("name")
     if name and (broken := rules.check_label_value(f"{name}-{stack}")):
         yield Failure("name", show(name), f"{name}-{stack} is a label, and {broken}", "choose a shorter name")
+    elif name and (broken := rules.check_label(f"{name}-config")):
+        yield Failure("name", show(name), f"{name}-config names a ConfigMap, and {broken}", "choose a shorter name")

@@ -43,6 +43,10 @@ def parse(
     for key, field in FIELDS.items():
         text = given.get(key)
         shown = HIDDEN if key in hidden and text else show(text) if text is not None else ""
+        if not field.secret and f"{PROJECT}:{key}" in secret_keys:
+            rule = "is encrypted, but would be shown in plain in the cluster and in the state"
+            failures.append(Failure(key, HIDDEN, rule, "put it under secrets, or set it without --secret"))
+            continue
         try:
             parsed[key] = _value(key, field, text)
         except ValueError as err:
@@ -69,9 +73,9 @@ def mend(stack: str, key: str) -> str:
     """How a key is set right, on either engine; a secret never by an argument, which other users could see."""
     field = FIELDS[key]
     if field.kind == "object" and field.secret:
-        return f"pulumi config set --stack {stack} --secret --path '{key}.NAME' < FILE"
+        return f".venv/bin/python -m deploy config {stack} set {key}.NAME --path --secret < FILE"
     if field.secret:
-        return f"{field.example} python -m deploy config {stack} set {key} --secret"
+        return f"{field.example} .venv/bin/python -m deploy config {stack} set {key} --secret"
     return f"write `{PROJECT}:{key}: {field.example}` in Pulumi.{stack}.yaml"
 
 

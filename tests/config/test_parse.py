@@ -115,6 +115,7 @@ def test_the_record_is_frozen_and_shows_no_secret() -> None:
         ({"namespace": "My_Space"}, "namespace My_Space: must be a DNS label"),
         ({"name": "1app"}, "name 1app: must be a DNS label that starts with a letter"),
         ({"name": "a" * 60}, "is a label, and must be at most 63 letters"),
+        ({"name": "a" * 57}, "names a ConfigMap, and must be a DNS label"),
         ({"context": ""}, "context '': must be given: the current context is never used"),
         ({"createNamespace": "yes"}, "createNamespace yes: must be true or false"),
         ({"maxSurge": "0%"}, "maxSurge 0%: must be a number of pods or a percentage, above zero"),
@@ -194,7 +195,7 @@ def test_a_secret_that_is_not_encrypted_is_refused(key: str) -> None:
 
 
 def test_a_value_that_was_made_secret_is_not_shown() -> None:
-    with pytest.raises(ConfigError, match=r"greeting \[secret\]: must be one line"):
+    with pytest.raises(ConfigError, match=r"greeting \[secret\]: is encrypted, but would be shown in plain"):
         parse("prod", values(greeting="canary\n"), {*SECRETS, "flask-k8s:greeting"})
 
 
@@ -220,7 +221,7 @@ def test_a_stack_name_that_does_not_fit_is_refused(stack: str, message: str) -> 
 def test_a_mend_says_what_to_write_where() -> None:
     assert "mend: write `flask-k8s:replicas: 3` in Pulumi.prod.yaml" in failures(replicas=-1)
     assert "mend: write `flask-k8s:env: {NAME: text}` in Pulumi.prod.yaml" in failures(env=[])
-    assert "openssl rand -hex 32 | python -m deploy config prod set hashKey --secret" in failures(hashKey="")
+    assert "openssl rand -hex 32 | .venv/bin/python -m deploy config prod set hashKey --secret" in failures(hashKey="")
 
 
 @pytest.mark.parametrize("key", [key for key, field in FIELDS.items() if not field.secret])
