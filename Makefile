@@ -50,9 +50,10 @@ bench: $(VENV)/test  ## time the everyday commands
 
 # A virtual environment is ready when its stamp is newer than what it was made from.
 $(VENV)/run: requirements.txt
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is missing; installing it with apt-get"; \
-		apt-get install -y --no-install-recommends python3-venv; }
-	@echo "Preparing Python packages in $(VENV) ..."
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is missing; installing it with apt-get" >&2; \
+		export DEBIAN_FRONTEND=noninteractive; install="apt-get install -y --no-install-recommends python3-venv"; \
+		{ $$install || { apt-get update && $$install; }; } >&2; }
+	@echo "Preparing Python packages in $(VENV) ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -75,6 +76,13 @@ def main(argv: Sequence[str]) -> int:
     except (DeployError, ClusterError) as err:
         print(f"error: {err}", file=sys.stderr)
         return err.code
+    except Exception as err:  # a bug: named in one line, and without what it may quote
+        place = traceback.extract_tb(err.__traceback__)[-1]
+        print(
+            f"error: internal error: {type(err).__name__} at {place.filename}:{place.lineno}; please report it",
+            file=sys.stderr,
+        )
+        return os.EX_SOFTWARE
     except KeyboardInterrupt:
         print("interrupted; run the command again to go on", file=sys.stderr)
         return 130

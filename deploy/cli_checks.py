@@ -8,9 +8,8 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
-
 from deploy.errors import DeployError
+from deploy.kubeconfig import servers
 from deploy.stack import Stack
 from engine.errors import EngineError
 from engine.passphrase import SecretsManager, read_passphrase
@@ -42,25 +41,25 @@ def _check_lock(stack: Stack, backend: Path | None) -> None:
         raise DeployError(
             f"The stack {stack.name!r} is held by another update: process {held.get('pid')} of {held.get('username')} "
             f"on {held.get('hostname')}, since {held.get('timestamp')}. Wait for its end; if it is gone, free it: "
-            f"`python -m deploy cancel {stack.name}`.",
+            f"`.venv/bin/python -m deploy cancel {stack.name}`.",
             os.EX_TEMPFAIL,
         )
 
 
 def _check_passphrase(stack: Stack) -> None:
-    content = yaml.safe_load(stack.file.read_text(encoding="utf-8")) or {}
-    if not content.get("encryptionsalt"):
+    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE") or os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if not stack.salt or not given:  # then the CLI asks on the terminal
         return
     try:
-        SecretsManager(content["encryptionsalt"], read_passphrase(os.environ, stack.project)).prepare()
+        SecretsManager(stack.salt, read_passphrase(os.environ, stack.project)).prepare()
     except EngineError as err:
         raise DeployError(str(err), err.code) from err
 
 
 def _check_server(stack: Stack) -> None:
-    server = _server(stack)
+    server = servers(stack).get(stack.get("context"), "")
     parts = urlsplit(server)
-    if not parts.hostname or os.environ.get("HTTPS_PROXY"):
+    if not parts.hostname or os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):
         return
     try:
         socket.create_connection((parts.hostname, parts.port or 443), timeout=CONNECT_SECONDS).close()
@@ -70,15 +69,3 @@ def _check_server(stack: Stack) -> None:
             f"Start it, or mend the context that {stack.file.name} names.",
             os.EX_UNAVAILABLE,
         ) from err
-
-
-def _server(stack: Stack) -> str:
-    """The API server's URL, or an empty string where the kubeconfig is for others to judge."""
-    for file in stack.kubeconfigs:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {} if file.is_file() else {}
-        for entry in content.get("contexts") or []:
-            if entry["name"] == stack.get("context"):
-                wanted = entry["context"].get("cluster")
-                found = [item["cluster"] for item in content.get("clusters") or [] if item["name"] == wanted]
-                return str(found[0].get("server", "")) if found else ""
-    return ""

@@ -29,6 +29,7 @@ def say(line: str) -> None:
 
 def preview(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Shows what `up` would change."""
+    preflight.check_config(stack)
     _enter(stack, start=False)
     _init(stack, engine)
     return engine.run("preview", "--stack", stack.name, *(["--diff"] if args.diff else []))
@@ -38,7 +39,11 @@ def up(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Deploys; ends with the URL."""
     begun = time.monotonic()
     say(f"engine: {engine.name} (choose with ENGINE=pulumi|embedded)")
-    stack = local_registry.apply(stack, engine)
+    if local_registry.missing(stack):
+        preflight.check_context(stack)
+        if host := local_registry.announced(stack):
+            _init(stack, engine)
+            stack = local_registry.write(stack, engine, host)
     preflight.check_config(stack)
     _enter(stack, start=True)
     _prepare(stack, engine)
@@ -103,8 +108,10 @@ def env(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     handout = cluster.handout(_profile(stack)) if stack.is_local else None
     if stack.is_local and handout is None:
         raise DeployError("The local cluster is not running: `make up` starts it.", os.EX_UNAVAILABLE)
-    for key, value in environment.wanted(stack, handout).items():
-        print(f"export {key}={shlex.quote(value)}")
+    wanted = {**environment.wanted(stack, handout), "PULUMI_STACK": stack.name}
+    for key, value in wanted.items():
+        # As in `enter`: what the user has set stays, so that both work on the same thing.
+        print(f"export {key}={shlex.quote(value if key == 'PATH' else os.environ.get(key) or value)}")
     return os.EX_OK
 
 
@@ -130,6 +137,8 @@ def config(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
         return os.EX_OK
     if args.key is None:
         raise DeployError(f"`config {stack.name} {args.action}` needs a key.", os.EX_USAGE)
+    if args.secret and args.value is not None:
+        raise DeployError("A secret on the command line is seen by every user: give it on standard input.", os.EX_USAGE)
     environment.enter(stack, cluster.handout(_profile(stack)) if stack.is_local else None)
     _init(stack, engine)
     text = [args.value] if args.action == "set" and args.value is not None else []
@@ -149,7 +158,7 @@ def _enter(stack: Stack, *, start: bool) -> None:
         handout = cluster.up(_profile(stack), say=say) if start else cluster.handout(_profile(stack))
         if handout is None:
             raise DeployError(
-                f"The local cluster is not running: `python -m deploy up {stack.name}` starts it.",
+                f"The local cluster is not running: `.venv/bin/python -m deploy up {stack.name}` starts it.",
                 os.EX_UNAVAILABLE,
             )
     environment.enter(stack, handout)

@@ -54,7 +54,7 @@ class PulumiCLI:
 
     def read(self, *words: str) -> str:
         result = subprocess.run(self._command(words), stdout=subprocess.PIPE, text=True, check=False)
-        return _output(self.name, words, result.returncode, result.stdout)
+        return _output(self.name, words, min(abs(result.returncode), 1), result.stdout)
 
     def _command(self, words: tuple[str, ...]) -> list[str]:
         return ["pulumi", *words, "--cwd", str(self.project)]

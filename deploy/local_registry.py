@@ -15,16 +15,13 @@ from deploy.stack import Stack
 ANNOUNCEMENT = "local-registry-hosting"
 
 
-def apply(stack: Stack, engine: Engine) -> Stack:
-    """The stack, with `registry` written into its file where it has none and its cluster announces one.
+def missing(stack: Stack) -> bool:
+    """Whether the stack is to push its image and says nowhere where to."""
+    return stack.builds and not stack.is_local and not stack.get("registry") and bool(stack.get("context"))
 
-    Source: KEP-1755; ConfigMap kube-public/local-registry-hosting, key localRegistryHosting.v1, field host.
-    """
-    if not stack.builds or stack.is_local or stack.get("registry") or not stack.get("context"):
-        return stack
-    host = announced(stack)
-    if not host:
-        return stack
+
+def write(stack: Stack, engine: Engine, host: str) -> Stack:
+    """The stack with `registry` set, in its file too."""
     print(f"registry: {host}, as the cluster announces it; written to {stack.file.name}")
     if code := engine.run("config", "set", "registry", host, "--stack", stack.name):
         raise DeployError(f"`registry` could not be written to {stack.file.name}; see above.", code)
@@ -32,7 +29,10 @@ def apply(stack: Stack, engine: Engine) -> Stack:
 
 
 def announced(stack: Stack) -> str:
-    """The host of the announced registry, or an empty string."""
+    """The host of the announced registry, or an empty string.
+
+    Source: KEP-1755; ConfigMap kube-public/local-registry-hosting, key localRegistryHosting.v1, field host.
+    """
     import httpx2  # noqa: PLC0415 - these are slow to import, and seldom needed
     from lightkube import ApiError, Client, KubeConfig  # noqa: PLC0415
     from lightkube.core.exceptions import ConfigError  # noqa: PLC0415

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-import yaml
-
 import config
 from cluster import docker, docker_api
 from deploy.errors import DeployError
+from deploy.kubeconfig import servers
 from deploy.stack import Stack
 
 _UNREAD = {"secrets": "{}"}
@@ -50,14 +49,11 @@ def check_parts(stack: Stack) -> None:
 def check_context(stack: Stack) -> None:
     """Refuses a context that the stack's kubeconfig files do not have."""
     context = stack.get("context")
-    contexts: list[str] = []
-    for file in stack.kubeconfigs:
-        if file.is_file():
-            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-            contexts += [entry["name"] for entry in content.get("contexts") or []]
+    contexts = servers(stack)
     if context not in contexts:
         raise DeployError(
             f"{stack.file.name} names the context {context!r}, which is not in "
             f"{', '.join(map(str, stack.kubeconfigs))}. Contexts there: "
-            f"{', '.join(contexts) or 'none'}. Set it: `python -m deploy config {stack.name} set context NAME`."
+            f"{', '.join(contexts) or 'none'}. Set it: "
+            f"`.venv/bin/python -m deploy config {stack.name} set context NAME`."
         )

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from config import DEV_CONTEXT
 from deploy.errors import DeployError
+from engine.errors import EngineError
+from engine.yamlfile import load_yaml
 
 HIDDEN = "[secret]"
 
@@ -29,6 +29,8 @@ class Stack:
     values: Mapping[str, str]
     """Effective configuration: `namespace:key` to the text that Pulumi hands the program; secrets read `[secret]`."""
     secret_keys: frozenset[str]
+    salt: str = ""
+    """`encryptionsalt` of the stack's file."""
     backend: str | None = None
     """`backend.url` of Pulumi.yaml."""
 
@@ -82,7 +84,15 @@ def load(project: Path, name: str) -> Stack:
             values[full] = HIDDEN if _is_secure(value) else _text(value)
             (secrets.add if _is_secure(value) else secrets.discard)(full)
     backend = declared.get("backend") or {}
-    return Stack(project, project_name, name, values, frozenset(secrets), backend.get("url"))
+    return Stack(
+        project,
+        project_name,
+        name,
+        values,
+        frozenset(secrets),
+        str(_mapping(file).get("encryptionsalt") or ""),
+        backend.get("url"),
+    )
 
 
 def _defaults(declared: object) -> dict[str, Any]:
@@ -105,14 +115,12 @@ def _section(file: Path, key: str) -> dict[str, Any]:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise DeployError(f"{file} is missing; run the command in the project's folder.", os.EX_USAGE)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DeployError(f"{file} is missing; run the command in the project's folder.", os.EX_USAGE) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        where = getattr(err, "problem_mark", None)
-        line = f" (line {where.line + 1})" if where else ""
-        raise DeployError(f"{file.name} is not valid YAML{line}; mend it or take it back from git.") from err
+        content = load_yaml(file)
+    except EngineError as err:
+        raise DeployError(f"{err} Mend it, or take it back from git.") from err
     if content is None:
         return {}
     if not isinstance(content, dict):

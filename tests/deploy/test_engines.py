@@ -40,5 +40,5 @@ def test_the_cli_gets_the_words_and_the_project(folder: Path, pulumi: Path, monk
     assert pulumi.read_text() == f"stack output --json --cwd {folder}\n"
     monkeypatch.setenv("FAKE_EXIT", "255")
     assert cli.run("up") == 1
-    with pytest.raises(DeployError, match="exit status 255"):
+    with pytest.raises(DeployError, match="exit status 1"):
         cli.read("stack", "output")

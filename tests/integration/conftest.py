@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import cluster
-from tests.integration.project import Project, make_project, run_cluster
+from tests.integration.project import ROOT, Project, make_project, run_cluster
 
-PROFILE = "test"
+PROFILE = f"test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
+"""One for each checkout, so that two of them can be tested at once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,10 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def node() -> Iterator[cluster.Handout]:
-    """The embedded cluster of the profile `test`, made afresh and stopped at the end."""
+    """The embedded cluster of a profile of the tests, made afresh and deleted at the end."""
     run_cluster("clean", PROFILE)
-    yield run_cluster("up", PROFILE)
-    run_cluster("down", PROFILE)
+    try:
+        yield run_cluster("up", PROFILE)
+    finally:
+        run_cluster("clean", PROFILE)
 
 
 @pytest.fixture(scope="module")

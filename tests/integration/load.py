@@ -22,7 +22,7 @@ class Load:
     limit: float = 300.0
     """Seconds after which the load stops by itself."""
     seen: Counter[str] = field(default_factory=Counter)
-    """The last line of each answer (the version), and how often it came."""
+    """The first and the last line of each answer (greeting and version), and how often they came."""
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -68,7 +68,8 @@ class Load:
                     connection = None
                 with self._lock:
                     if answer.status == 200:
-                        self.seen[body.strip().splitlines()[-1]] += 1
+                        lines = body.strip().splitlines()
+                        self.seen[f"{lines[0]} {lines[-1]}"] += 1
                     else:
                         self.failures.append(f"{answer.status}: {body[:200]}")
             except (OSError, http.client.HTTPException) as err:

@@ -174,7 +174,7 @@ class Project:
 def make_project(folder: Path, node: cluster.Handout) -> Project:
     """A copy of the working tree as a repository of its own, with a stack `test` on the given cluster."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         check=True,
         capture_output=True,

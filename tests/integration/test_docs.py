@@ -64,7 +64,7 @@ def test_every_block_runs(documented: Project, file: Path) -> None:
             (r"kind-kind", documented.node.context),
             (r"localhost:5001", documented.node.registry),
             (r"(?<!/)\bdev\b", "test"),
-            (r"python -m cluster (\w+)", r"python -m cluster \1 --profile test"),
+            (r"python -m cluster (\w+)", rf"python -m cluster \1 --profile {documented.node.profile}"),
             (r"\bpulumi preview$", f"{LOCAL.format(documented.node.registry)}\npulumi preview"),
             (r"\bpulumi up$", "pulumi up --yes\npulumi destroy --yes"),
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import cluster
-from tests.integration.project import run_cluster
+from tests.integration.project import ROOT, run_cluster
 
-PROFILE = "test-down"
+PROFILE = f"down-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -26,6 +26,7 @@ def test_a_config_change_rolls_the_pods_without_a_failed_request(deployed: Proje
         assert fetch(url)[1].splitlines()[0] == "Hello again!"
     assert load.failures == []
     assert load.count >= 50 * load.seconds
+    assert len(load.seen) == 2, f"both greetings are seen during a rollout: {load.seen}"
     assert before.isdisjoint(pod["metadata"]["uid"] for pod in deployed.pods())
     names = deployed.kubectl("get", "configmaps", "-o", "name").split()
     assert len([name for name in names if "flask-k8s-config" in name]) == 1, "the old ConfigMap goes after the rollout"
