@@ -63,15 +63,16 @@ async def run_once(
     settings: Settings,
     display: Display,
     program: Program | None,
+    *,
+    title: str,
     on_ended: Callable[[], None] | None = None,
 ) -> Outcome:
     """Runs the program, which is started already (None: destroys the stack).
 
-    `on_ended` is called when the program has registered all. When this returns, everything that ended is on disk and
-    the program's process is gone.
+    `title` is shown once an interrupt would be answered in the orderly way. `on_ended` is called when the program has
+    registered all. When this returns, everything that ended is on disk and the program's process is gone.
     """
     base = stack.checkpoint()
-    _warn_interrupted(base, display)
     serializer = stack.serializer()
 
     # a thread of its own: the others may all be busy with the work of providers
@@ -89,6 +90,8 @@ async def run_once(
     deployment = Deployment(context)
     outcome = Outcome(display, executor, base, {})
     with _Interrupts(outcome, program):
+        display.say(title)
+        _warn_interrupted(base, display)
         try:
             if program is None:
                 await _guarded(context, ending.destroy)

@@ -138,9 +138,9 @@ async def _once(
     display = Display(
         preview, out=sys.stderr if options.json else sys.stdout, colour=colour, hidden=hidden_texts(settings)
     )
-    display.say(display.paint(f"{_TITLES[options.kind, preview]} ({stack.name}):", "1"))
+    title = display.paint(f"{_TITLES[options.kind, preview]} ({stack.name}):", "1")
     began = int(time.time())
-    outcome = await run_once(stack, settings, display, program, on_ended)
+    outcome = await run_once(stack, settings, display, program, title=title, on_ended=on_ended)
     _summarize(options, outcome)
     if not preview:
         await asyncio.to_thread(_record, stack, options, outcome, began)

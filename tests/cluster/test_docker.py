@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,18 @@ from cluster import docker, docker_api, packages, processes
 from cluster.errors import ClusterError
 from tests.cluster.fakes import Answer, Programs, serve
 
-REASON = next((f"{name} is missing" for name in docker.NEEDS if packages.find(name) is None), "")
-REASON = REASON or ("needs root" if os.geteuid() != 0 else "")
-real = pytest.mark.skipif(REASON != "", reason=REASON or "-")
+
+@pytest.fixture(scope="module")
+def programs() -> None:
+    """The programs of a real daemon, installed as `up` does where they are missing."""
+    packages.ensure(docker.NEEDS, install=True, say=print)
+
+
+def real(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test that runs a real daemon."""
+    test = pytest.mark.usefixtures("programs")(pytest.mark.timeout(60)(pytest.mark.integration(test)))
+    marked: Callable[..., None] = pytest.mark.skipif(os.geteuid() != 0, reason="a Docker daemon needs root")(test)
+    return marked
 
 
 @pytest.fixture
@@ -135,7 +144,6 @@ def test_the_daemon_gets_nothing_secret(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @real
-@pytest.mark.timeout(60)
 def test_a_daemon_runs_apart_and_leaves_nothing(daemon: docker.Daemon) -> None:
     before, outside = host(), namespaces()
     said: list[str] = []
@@ -155,7 +163,6 @@ def test_a_daemon_runs_apart_and_leaves_nothing(daemon: docker.Daemon) -> None:
 
 
 @real
-@pytest.mark.timeout(60)
 def test_a_daemon_that_was_killed_is_started_again(daemon: docker.Daemon) -> None:
     docker.start(daemon, print)
     first = processes.pid(daemon.record)
@@ -172,7 +179,6 @@ def test_a_daemon_that_was_killed_is_started_again(daemon: docker.Daemon) -> Non
 
 
 @real
-@pytest.mark.timeout(60)
 def test_two_starts_at_once_are_one_daemon(daemon: docker.Daemon) -> None:
     said: list[str] = []
     threads = [threading.Thread(target=docker.start, args=(daemon, said.append)) for _ in range(3)]
@@ -186,7 +192,6 @@ def test_two_starts_at_once_are_one_daemon(daemon: docker.Daemon) -> None:
 
 
 @real
-@pytest.mark.timeout(60)
 def test_a_daemon_that_ends_at_once_is_an_error_with_its_reason(
     daemon: docker.Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
