@@ -173,8 +173,9 @@ class FlaskApp(pulumi.ComponentResource):
 
 def _docker_login(image: AppImageArgs) -> dict[str, pulumi.Input[str]]:
     """The one entry of a Secret of type kubernetes.io/dockerconfigjson."""
-    server = str(image.repository or image.pinned).split("/", 1)[0]
-    if server == "docker.io":
+    server, _, rest = str(image.repository or image.pinned).partition("/")
+    named = rest and ("." in server or ":" in server or server == "localhost")  # else it is a name at Docker Hub
+    if server == "docker.io" or not named:
         server = "https://index.docker.io/v1/"
 
     def entry(user: str, password: str) -> str:

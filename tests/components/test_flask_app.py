@@ -124,6 +124,10 @@ def test_a_changed_value_changes_names_and_nothing_else_in_the_deployment() -> N
             AppImageArgs(repository="docker.io/owner/app", username="robot", password="canary"),
             "https://index.docker.io/v1/",
         ),
+        (
+            AppImageArgs(pinned=f"owner/app@sha256:{'0' * 64}", username="robot", password="canary"),
+            "https://index.docker.io/v1/",
+        ),
     ],
 )
 def test_registry_credentials_become_a_pull_secret(image: AppImageArgs, server: str) -> None:
