@@ -34,13 +34,15 @@ class AppDeployment(pulumi.ComponentResource):
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=args.labels.selector),
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=args.max_surge),
+                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(
+                        max_unavailable=args.max_unavailable, max_surge=args.max_surge
+                    ),
                 ),
                 progress_deadline_seconds=args.rollout_timeout,
                 revision_history_limit=args.revision_history,
                 template=k8s.core.v1.PodTemplateSpecArgs(
                     metadata=k8s.meta.v1.ObjectMetaArgs(labels=args.all_labels, annotations=args.annotations or None),
-                    spec=pod_spec(args),
+                    spec=args.adjust_pod(pod_spec(args)),
                 ),
             ),
             opts=pulumi.ResourceOptions(

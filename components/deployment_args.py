@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -130,7 +130,10 @@ class AppDeploymentArgs:
     """Upper bound of what /tmp may hold. Default: 64Mi."""
 
     max_surge: pulumi.Input[int | str] = "25%"
-    """How many pods more than `replicas` a rollout may start; none is ever missing. Default: 25%."""
+    """How many pods more than `replicas` a rollout may start. Default: 25%."""
+
+    max_unavailable: pulumi.Input[int | str] = 0
+    """How many pods fewer than `replicas` a rollout may leave. Default: 0, none is ever missing."""
 
     pre_stop_seconds: int = 5
     """Seconds a pod serves on after it was told to go, while the proxies learn of it. Default: 5."""
@@ -150,6 +153,10 @@ class AppDeploymentArgs:
 
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Annotations of the pods. Default: none."""
+
+    adjust_pod: Callable[[k8s.core.v1.PodSpecArgs], k8s.core.v1.PodSpecArgs] = field(default=lambda spec: spec)
+    """Last word on the pod's spec, for what has no argument of its own: spread, probes' thresholds, security
+    context. Loosening that last one, Pod Security `restricted` refuses the pods. Default: as is."""
 
     def __post_init__(self) -> None:
         owner = "AppDeploymentArgs"

@@ -2,6 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 
 from components import AppDeployment, AppDeploymentArgs
@@ -35,6 +36,19 @@ def test_rolls_without_ever_missing_a_pod() -> None:
     assert found["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"}}
     assert found["progressDeadlineSeconds"] == 300
     assert found["revisionHistoryLimit"] == 3
+
+
+def test_any_default_of_the_rollout_and_the_pod_yields() -> None:
+    def insist(its: k8s.core.v1.PodSpecArgs) -> k8s.core.v1.PodSpecArgs:
+        its.topology_spread_constraints = None
+        its.priority_class_name = "high"
+        return its
+
+    args = replace(ARGS, max_unavailable="50%", adjust_pod=insist)
+    assert spec(args)["strategy"]["rollingUpdate"]["maxUnavailable"] == "50%"
+    assert pod(args)["priorityClassName"] == "high"
+    assert "topologySpreadConstraints" not in pod(args)
+    assert pod(args)["securityContext"]["runAsNonRoot"] is True
 
 
 def test_waits_as_long_as_the_rollout_may_take() -> None:
