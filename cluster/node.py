@@ -171,11 +171,12 @@ def _make_cgroups(profile: Profile) -> None:
                 f"cgroups can't be made here: {err}. In a container, the local cluster needs a privileged one."
             ) from err
         with suppress(FileNotFoundError):
-            for controller in (root / "cgroup.controllers").read_text().split():
+            there = (root / "cgroup.controllers").read_text().split()  # none, where version 1 has them all
+            for controller in there:
                 with suppress(OSError):
                     (root / "cgroup.subtree_control").write_text(f"+{controller}")
             handed = (root / profile.context / "cgroup.controllers").read_text().split()
-            if missing := {"cpu", "memory", "pids"} - set(handed):
+            if missing := {"cpu", "memory", "pids"} & set(there) - set(handed):
                 raise ClusterError(
                     f"the cgroup controllers {', '.join(sorted(missing))} can't be handed to {root / profile.context}: "
                     "the processes of the cgroup above must be in one beside it. Run this outside of a container, or "
