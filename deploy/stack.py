@@ -78,7 +78,8 @@ def load(project: Path, name: str) -> Stack:
         )
     values: dict[str, str] = {}
     secrets: set[str] = set()
-    for source in (_defaults(declared.get("config")), _section(file, "config")):
+    content = _mapping(file)
+    for source in (_defaults(declared.get("config")), _config(file, content)):
         for key, value in source.items():
             full = key if ":" in key else f"{project_name}:{key}"
             values[full] = HIDDEN if _is_secure(value) else _text(value)
@@ -90,7 +91,7 @@ def load(project: Path, name: str) -> Stack:
         name,
         values,
         frozenset(secrets),
-        str(_mapping(file).get("encryptionsalt") or ""),
+        str(content.get("encryptionsalt") or ""),
         backend.get("url"),
     )
 
@@ -105,11 +106,11 @@ def _defaults(declared: object) -> dict[str, Any]:
     return found
 
 
-def _section(file: Path, key: str) -> dict[str, Any]:
-    section = _mapping(file).get(key) or {}
+def _config(file: Path, content: dict[str, Any]) -> dict[str, Any]:
+    section = content.get("config") or {}
     if not isinstance(section, dict):
         raise DeployError(
-            f"{file.name}: `{key}` is a {type(section).__name__}; it must be a mapping of keys to values."
+            f"{file.name}: `config` is a {type(section).__name__}; it must be a mapping of keys to values."
         )
     return section
 
