@@ -27,4 +27,5 @@ logconfig_dict = serve.logging_settings()
 # The application logs its requests itself.
 accesslog = None
 on_starting = serve.on_starting
+pre_fork = serve.pre_fork
 child_exit = serve.child_exit

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from app import logs
+from app import logs, signals
 
 
 def number(variable: str, default: int) -> int:
@@ -25,9 +25,15 @@ def logging_settings() -> dict[str, Any]:
 
 
 def on_starting(_server: object) -> None:
-    """Forgets the figures of a container that ran here before: /tmp outlives a restart."""
+    """Forgets the figures of a container that ran here before: /tmp outlives a restart. Once, in the main process."""
+    signals.release_after_forks()
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         file.unlink(missing_ok=True)
+
+
+def pre_fork(_server: object, _worker: object) -> None:
+    """The new worker releases them, see `DrainingWorker.init_signals`."""
+    signals.hold()
 
 
 def child_exit(_server: object, worker: Any) -> None:

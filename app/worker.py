@@ -8,6 +8,7 @@ from typing import Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from app import signals
 from app.drain import DRAINING
 
 DRAIN_SECONDS: Final = 2.0
@@ -24,6 +25,11 @@ class DrainingWorker(ThreadWorker):
     """
 
     _drained: float | None = None
+
+    def init_signals(self) -> None:
+        """Called once the worker can leave in an orderly way."""
+        super().init_signals()
+        signals.release()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM. A second one changes nothing."""

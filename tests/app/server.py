@@ -83,8 +83,8 @@ class Server:
             assert time.monotonic() < deadline, self.output()
             time.sleep(0.05)
 
-    def term(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
+    def term(self, sig: signal.Signals = signal.SIGTERM) -> None:
+        self._process.send_signal(sig)
 
     def wait(self, timeout: float) -> int:
         return self._process.wait(timeout)

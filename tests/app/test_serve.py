@@ -1,12 +1,14 @@
 """How the server behaves: logs, start, and above all its end."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +99,25 @@ def test_what_takes_longer_than_the_graceful_timeout_is_given_up(serve: Callable
         server.wait(10)
         with pytest.raises(OSError, match=r"closed|reset"):
             pending.result(10)
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_worker_that_is_only_starting_hears_that_it_must_go(
+    serve: Callable[..., Server], tmp_path: Path, sig: signal.Signals
+) -> None:
+    hold = tmp_path / "hold"
+    hold.touch()
+    server = serve(
+        WORKERS="2",
+        GRACEFUL_TIMEOUT="40",
+        HOLD=str(hold),
+        GUNICORN_CMD_ARGS="--worker-class tests.app.held.HeldWorker",
+    )
+    server.wait_for_workers(2)
+    server.term(sig)
+    server.wait_for_workers(1)  # The other is gone: by now both have been told.
+    hold.unlink()
+    assert server.wait(20) == 0
 
 
 @pytest.mark.parametrize("keep_alive", [True, False])
