@@ -1,0 +1,167 @@
+"""Pull requests at a GitHub and a GitLab which answer over HTTP and remember what they were asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.git import open_pull_request
+from tests.deploy.git.fake_forge import TOKEN, Forge
+
+
+@pytest.fixture(params=["GitHub", "GitLab"])
+def forge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    made = Forge(request.param)
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.over.set()
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+def test_opens_one_then_updates_it(forge: Forge) -> None:
+    assert forge.pull("first") == f"http://{forge.host}/pull/7"
+    assert forge.pull("second") == f"http://{forge.host}/pull/7"
+    assert [entry["title"] for entry in forge.open] == ["second"]
+    assert forge.slept == []
+    if forge.kind == "GitHub":
+        pulls, find = "/api/repos/group/app/pulls", "?state=open&head=group%3Apromote%2Fprod&base=main"
+        create = {"title": "first", "body": "body", "head": "promote/prod", "base": "main"}
+        change = ("PATCH", f"{pulls}/7", {"title": "second", "body": "body"})
+        assert forge.headers["Authorization"] == f"Bearer {TOKEN}"
+    else:
+        pulls = "/api/projects/group%2Fapp/merge_requests"
+        find = "?state=opened&source_branch=promote%2Fprod&target_branch=main"
+        create = {"title": "first", "description": "body", "source_branch": "promote/prod", "target_branch": "main"}
+        change = ("PUT", f"{pulls}/7", {"title": "second", "description": "body"})
+        assert forge.headers["PRIVATE-TOKEN"] == TOKEN
+    look = ("GET", pulls + find, None)
+    assert forge.asked == [look, ("POST", pulls, create), look, change]
+
+
+@pytest.mark.parametrize(
+    "form", ["ssh://git@127.0.0.1:22/group/app.git", "git@127.0.0.1:group/app", "http://127.0.0.1/group/app/"]
+)
+def test_any_form_of_url_is_understood(forge: Forge, form: str) -> None:
+    assert forge.pull(url=form)
+
+
+@pytest.mark.parametrize("url", ["/srv/app.git", "../app", "file:///srv/app.git", "https://git.example.com/a/b", ""])
+def test_plain_git_has_no_pull_requests(forge: Forge, url: str) -> None:
+    assert open_pull_request(url, "b", "main", "t", "b", env=forge.env) is None
+    assert forge.asked == []
+
+
+def test_token_is_missing(forge: Forge) -> None:
+    forge.env[forge.variable] = " "
+    error = forge.refused()
+    assert error.code == os.EX_CONFIG
+    assert f"{forge.variable} is not set" in str(error)
+    assert ("pull-requests: write" if forge.kind == "GitHub" else "scope `api`") in str(error)
+    assert forge.asked == []
+
+
+def test_netrc_does_not_replace_the_token(forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    forge.pull()
+    assert forge.headers.get("Authorization") == (f"Bearer {TOKEN}" if forge.kind == "GitHub" else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {"message": "Bad credentials"}, ["401", "Bad credentials", "_TOKEN needs"]),
+        (403, {"error": "insufficient_scope", "error_description": "more"}, ["more; insufficient_scope", "needs"]),
+        (404, {"message": "404 Project Not Found"}, ["404 Project Not Found", "needs"]),
+        (409, {"message": ["Another open merge request\nalready exists"]}, ["Another open merge request already"]),
+        (422, {"message": "Validation Failed", "errors": [{"field": "base", "code": "invalid"}]}, ["base; code: inv"]),
+        (422, {"message": "Validation Failed", "errors": [{"message": "No commits"}]}, ["Failed; No commits)", "Mend"]),
+        (400, {"message": {"base": ["is absent"]}}, ["base: is absent"]),
+        (418, "<html>", ["418 ", "I'm a Teapot). Mend that"]),
+        (301, {"message": "Moved Permanently"}, ["`git remote set-url`"]),
+    ],
+)
+def test_is_refused(forge: Forge, status: int, body: Any, words: list[str]) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    forge.faults = [(200, {}, "[]"), (status, {}, text)]
+    error = forge.refused()
+    assert error.code == 1
+    assert forge.slept == []
+    for word in [forge.kind, *words]:
+        assert word in str(error)
+
+
+def test_fault_that_passes(forge: Forge) -> None:
+    forge.faults = [(502, {}, "<html>"), (200, {}, "[]"), (500, {}, "")]
+    assert forge.pull()
+    assert forge.slept == [1.0, 2.0]
+
+
+def test_answer_that_is_lost_opens_no_second_one(forge: Forge) -> None:
+    forge.lost = True
+    assert forge.pull()
+    assert [method for method, _, _ in forge.asked] == [
+        "GET",
+        "POST",
+        "GET",
+        "PATCH" if forge.kind == "GitHub" else "PUT",
+    ]
+    assert len(forge.open) == 1
+
+
+def test_fault_that_stays(forge: Forge) -> None:
+    forge.faults = [(503, {}, json.dumps({"message": "maintenance"}))] * 3
+    error = forge.refused()
+    assert (error.code, forge.slept) == (os.EX_UNAVAILABLE, [1.0, 2.0])
+    assert "503 Service Unavailable: maintenance. Try again in 4 s" in str(error)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_rate_limit_is_waited_for(forge: Forge, status: int) -> None:
+    reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 40)}
+    forge.faults = [(status, {"Retry-After": "7"}, ""), (status, reset, "")]
+    assert forge.pull()
+    assert forge.slept[0] == 7.0
+    assert 0 < forge.slept[1] <= 40
+
+
+def test_rate_limit_that_is_too_long(forge: Forge) -> None:
+    forge.faults = [(429, {"Retry-After": "600"}, "")]
+    error = forge.refused()
+    assert (error.code, forge.slept) == (os.EX_UNAVAILABLE, [])
+    assert "Try again in 600 s" in str(error)
+
+
+def test_hangs(forge: Forge) -> None:
+    forge.faults = [(0, {}, "")] * 3
+    error = forge.refused(timeout=0.1)
+    assert error.code == os.EX_UNAVAILABLE
+    assert "no answer within 0.1 s" in str(error)
+    assert len(forge.asked) == 3
+
+
+def test_is_away(forge: Forge) -> None:
+    root = next(iter(forge.env))
+    forge.env[root] = "http://127.0.0.1:1/api"
+    error = forge.refused()
+    assert (error.code, len(forge.slept)) == (os.EX_UNAVAILABLE, 2)
+    assert "127.0.0.1:1 cannot be reached (ConnectionError)" in str(error)
+
+
+@pytest.mark.parametrize("text", ["<html>", "{}", '[{"id": 1}]', '"x"', "[1]"])
+def test_is_something_else(forge: Forge, text: str) -> None:
+    forge.faults = [(200, {}, text)] * 2
+    error = forge.refused()
+    assert error.code == os.EX_UNAVAILABLE
+    assert f"does not answer as {forge.kind}'s API does" in str(error)
