@@ -16,12 +16,9 @@ try:
 except ConfigError as err:
     raise pulumi.RunError(str(err)) from None
 commit = revision(Path("app"))
+# The kubeconfig is given even when empty: else the SDK copies $KUBECONFIG into the state.
 provider = k8s.Provider(
-    "kubernetes",
-    # Given even when empty: else the SDK copies $KUBECONFIG into the state.
-    kubeconfig=config.kubeconfig,
-    context=config.context,
-    cluster_identifier=config.cluster_identifier,
+    "kubernetes", kubeconfig=config.kubeconfig, context=config.context, cluster_identifier=config.cluster_identifier
 )
 app = FlaskApp(
     "flask-k8s",
@@ -40,6 +37,7 @@ app = FlaskApp(
         ),
         version=None if config.image else commit,
         namespace=AppNamespaceArgs(config.namespace, create=config.create_namespace),
+        protect=config.protect,
         config=config.config_entries,
         secrets=config.secret_entries,
         hash_key=config.hash_key,

@@ -67,6 +67,11 @@ class FlaskAppArgs:
     rollout_timeout: int = 300
     """Seconds a rollout may take. Default: 300."""
 
+    protect: bool = False
+    """Refuses to delete or replace the namespace, the Deployment and the Service. Not the ConfigMap and the Secrets:
+    new content makes new ones, and the old ones go. Default: False.
+    https://www.pulumi.com/docs/iac/concepts/options/protect/"""
+
     adjust_deployment: Callable[[AppDeploymentArgs], AppDeploymentArgs] = field(default=lambda args: args)
     """Last word on the Deployment's arguments: `lambda args: replace(args, pre_stop_seconds=10)`. Default: as is."""
 
@@ -95,9 +100,10 @@ class FlaskApp(pulumi.ComponentResource):
     def __init__(self, name: str, args: FlaskAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("flask-k8s:index:FlaskApp", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         labels = AppLabels(args.name, args.instance)
         self.image = AppImage(name, args.image, child).reference
-        self.namespace = AppNamespace(name, args.namespace, child).name
+        self.namespace = AppNamespace(name, args.namespace, kept).name
         self.config_map = AppConfigMap(
             f"{name}-config",
             AppConfigMapArgs(f"{args.name}-config", self.namespace, args.config, labels.all),
@@ -125,10 +131,10 @@ class FlaskApp(pulumi.ComponentResource):
                     rollout_timeout=args.rollout_timeout,
                 )
             ),
-            child,
+            kept,
         )
         self.name, self.replicas = deployment.name, deployment.replicas
-        self.url = AppService(name, self._service(args, labels), child).url
+        self.url = AppService(name, self._service(args, labels), kept).url
         self.register_outputs(
             {
                 "url": self.url,

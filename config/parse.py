@@ -146,6 +146,7 @@ def _record(stack: str, parsed: Mapping[str, Any]) -> StackConfig:
         cluster_identifier=parsed["clusterIdentifier"] or parsed["context"],
         namespace=parsed["namespace"] or f"{PROJECT}-{stack}",
         create_namespace=parsed["createNamespace"],
+        protect=parsed["protect"],
         image=parsed["image"] or None,
         registry=parsed["registry"] or None,
         base_image=parsed["baseImage"],

@@ -24,6 +24,7 @@ class StackConfig:
     cluster_identifier: str
     namespace: str
     create_namespace: bool
+    protect: bool
 
     # ---- the image
     image: str | None

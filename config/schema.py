@@ -107,6 +107,7 @@ FIELDS: Final[dict[str, Field]] = {
     "clusterIdentifier": Field("string", "my-cluster"),
     "namespace": Field("string", "flask-k8s", rules.check_label),
     "createNamespace": Field("boolean", "true"),
+    "protect": Field("boolean", "true"),
     "image": Field("string", f"ghcr.io/owner/flask-k8s@sha256:{64 * '0'}", rules.check_pinned),
     "registry": Field("string", "ghcr.io/owner", rules.check_repository),
     "baseImage": Field("string", "python:3.11-slim-bookworm", check_image_name, required=True),

@@ -26,6 +26,8 @@ class Recorded:
     providers: dict[tuple[str, str], str] = field(default_factory=dict)
     timeouts: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
     dependencies: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
+    """Types of what may not be deleted."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What components said of themselves, by URN."""
 
@@ -81,6 +83,9 @@ class _Monitor(mocks.MockMonitor):
             timeouts = request.customTimeouts
             self._recorded.timeouts[key] = (timeouts.create, timeouts.update, timeouts.delete)
             self._recorded.dependencies[key] = list(request.dependencies)
+            if request.HasField("protect"):
+                assert request.protect, key
+                self._recorded.protected.add(request.type)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802

@@ -149,6 +149,18 @@ def test_without_pods_the_service_is_not_waited_for() -> None:
     assert annotations == {"pulumi.com/skipAwait": "true"}
 
 
+def test_protect_keeps_what_cannot_be_made_again_unseen() -> None:
+    assert make().protected == set()
+    assert make(replace(ARGS, protect=True)).protected == {
+        "flask-k8s:index:AppNamespace",
+        "flask-k8s:index:AppDeployment",
+        "flask-k8s:index:AppService",
+        "kubernetes:core/v1:Namespace",
+        "kubernetes:apps/v1:Deployment",
+        "kubernetes:core/v1:Service",
+    }
+
+
 def test_any_default_yields_through_adjust() -> None:
     recorded = make(
         replace(

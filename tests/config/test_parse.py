@@ -34,12 +34,14 @@ def test_defaults_are_those_of_the_everyday_tutorial() -> None:
     assert config.repository == "ghcr.io/owner/flask-k8s"
     assert config.image is None
     assert config.node_port is None
+    assert config.protect is False
 
 
 def test_every_value_is_typed() -> None:
     config = parsed(
         replicas=5,
         createNamespace=False,
+        protect=True,
         imagePullSecrets=["login"],
         env={"A": "1"},
         secrets={"B": "2"},
@@ -49,6 +51,7 @@ def test_every_value_is_typed() -> None:
     )
     assert config.replicas == 5
     assert config.create_namespace is False
+    assert config.protect is True
     assert config.image_pull_secrets == ("login",)
     assert config.max_surge == 2
     assert config.cpu_limit is None

@@ -67,6 +67,11 @@ def test_hands_the_configuration_on(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_protects_where_the_stack_says_so() -> None:
+    assert run(values()).protected == set()
+    assert "kubernetes:core/v1:Namespace" in run(values(protect=True)).protected
+
+
 def test_a_pinned_image_builds_nothing() -> None:
     pinned = f"ghcr.io/owner/app@sha256:{'a' * 64}"
     assert "docker:index/image:Image" not in run(values(image=pinned, registry="")).types()
