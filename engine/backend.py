@@ -119,6 +119,27 @@ class Backend:
         self._write(folder / f"{stack}-{stamp}.checkpoint.json", checkpoint)
         self._write(self._base / "backups" / self.project / stack / f"{stack}.{stamp}.json", checkpoint)
 
+    def history(self, stack: str, start: int = 0, count: int | None = None) -> list[dict[str, Any]]:
+        """The updates, newest first, from `start` on; `count` of them, or all that there are."""
+        folder = self._base / "history" / self.project / stack
+        files = [file for file in folder.glob(f"{stack}-*.history.json*") if file.suffix != ".attrs"]
+        updates = []
+        for file in sorted(files, reverse=True)[start : None if count is None else start + count]:
+            if file.suffix != ".json":
+                raise needs_cli(f"the compressed history file {file.name}")
+            try:
+                update = json.loads(file.read_bytes())
+                if not {"kind", "result", "startTime", "endTime"} <= update.keys():
+                    raise ValueError
+            except OSError as err:
+                raise EngineError(f"the history file {file} cannot be read: {err.strerror}", CONFIG) from err
+            except (ValueError, AttributeError):
+                raise EngineError(
+                    f"the history file {file} is damaged; remove it, and the history goes without that update", CONFIG
+                ) from None
+            updates.append(update)
+        return updates
+
     def newest_backup(self, stack: str) -> Path | None:
         """The newest file that a damaged checkpoint can be restored from."""
         folder = self._base / "backups" / self.project / stack

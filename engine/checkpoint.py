@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from engine import wire
 from engine.backend import Backend
 from engine.errors import CONFIG, EngineError, needs_cli
 from engine.passphrase import SecretsManager
@@ -119,6 +120,15 @@ def salt_of(latest: dict[str, Any]) -> str:
 def holds_secrets(latest: dict[str, Any]) -> bool:
     """Whether any secret must be decrypted to use the deployment."""
     return '"ciphertext"' in json.dumps(latest)
+
+
+def revealed(latest: Any, vault: Vault) -> Any:
+    """A deployment as the CLI prints it with its secrets shown."""
+    if isinstance(latest, dict):
+        if latest.get(wire.SIGNATURE) == wire.SECRET and "ciphertext" in latest:
+            return {wire.SIGNATURE: wire.SECRET, "plaintext": vault.decrypt(latest["ciphertext"], "")}
+        return {key: revealed(item, vault) for key, item in latest.items()}
+    return [revealed(item, vault) for item in latest] if isinstance(latest, list) else latest
 
 
 def parse(backend: Backend, stack: str, latest: dict[str, Any], vault: Vault) -> Checkpoint:

@@ -16,6 +16,9 @@ from engine.targets import Targets
 class _Parser(argparse.ArgumentParser):
     """Raises instead of exiting, and names the CLI for what it doesn't know."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)  # `--config` is the CLI's, and no short `--config-file`
+
     def error(self, message: str) -> NoReturn:
         if "invalid choice" in message or "unrecognized arguments" in message:
             raise needs_cli(f"{self.prog}: {message}: this")
@@ -38,6 +41,8 @@ def _parser() -> _Parser:
         command.add_argument("-t", "--target", action="append", default=[], metavar="URN")
         command.add_argument("-p", "--parallel", type=int, default=32)
         command.add_argument("--diff", action="store_true", help="show property changes (they always are)")
+        command.add_argument("-m", "--message", default="", help="what the history says (default: the commit's title)")
+        command.add_argument("--config-file", default=None, help="read the config from here, not Pulumi.<stack>.yaml")
         command.add_argument("--expect-no-changes", action="store_true", help="fail where anything changes")
         command.add_argument("--color", choices=["auto", "never", "always", "raw"], default="auto")
         if name == "preview":
@@ -45,25 +50,8 @@ def _parser() -> _Parser:
         else:
             command.add_argument("-y", "--yes", action="store_true", help="do not ask")
             command.add_argument("-f", "--skip-preview", action="store_true", help="no preview beforehand")
-    stack = commands.add_parser("stack", parents=[common], help="stacks").add_subparsers(
-        dest="action", required=True, parser_class=_Parser
-    )
-    init = stack.add_parser("init", parents=[common])
-    init.add_argument("name", nargs="?")
-    init.add_argument("--secrets-provider", default="passphrase")
-    stack.add_parser("ls", parents=[common]).add_argument("-j", "--json", action="store_true")
-    remove = stack.add_parser("rm", parents=[common])
-    remove.add_argument("name", nargs="?")
-    remove.add_argument("-y", "--yes", action="store_true")
-    remove.add_argument("-f", "--force", action="store_true")
-    remove.add_argument("--preserve-config", action="store_true")
-    output = stack.add_parser("output", parents=[common])
-    output.add_argument("name", nargs="?")
-    output.add_argument("-j", "--json", action="store_true")
-    output.add_argument("--show-secrets", action="store_true")
-    export = stack.add_parser("export", parents=[common])
-    export.add_argument("--file", default=None)
-    export.add_argument("--show-secrets", action="store_true")
+    stack = commands.add_parser("stack", parents=[common], help="stacks")
+    _add_stack_commands(stack.add_subparsers(dest="action", required=True, parser_class=_Parser), common)
     config = commands.add_parser("config", parents=[common], help="config values").add_subparsers(
         dest="action", required=True, parser_class=_Parser
     )
@@ -83,6 +71,30 @@ def _parser() -> _Parser:
     cancel.add_argument("name", nargs="?")
     cancel.add_argument("-y", "--yes", action="store_true")
     return parser
+
+
+def _add_stack_commands(stack: Any, common: _Parser) -> None:
+    init = stack.add_parser("init", parents=[common])
+    init.add_argument("name", nargs="?")
+    init.add_argument("--secrets-provider", default="passphrase")
+    stack.add_parser("ls", parents=[common]).add_argument("-j", "--json", action="store_true")
+    remove = stack.add_parser("rm", parents=[common])
+    remove.add_argument("name", nargs="?")
+    remove.add_argument("-y", "--yes", action="store_true")
+    remove.add_argument("-f", "--force", action="store_true")
+    remove.add_argument("--preserve-config", action="store_true")
+    output = stack.add_parser("output", parents=[common])
+    output.add_argument("name", nargs="?")
+    output.add_argument("-j", "--json", action="store_true")
+    output.add_argument("--show-secrets", action="store_true")
+    export = stack.add_parser("export", parents=[common])
+    export.add_argument("--file", default=None)
+    export.add_argument("--show-secrets", action="store_true")
+    history = stack.add_parser("history", parents=[common])
+    history.add_argument("-j", "--json", action="store_true")
+    history.add_argument("--full-dates", action="store_true", help="dates instead of `2 hours ago`")
+    history.add_argument("--page-size", type=int, default=10, help="how many updates a page has; 0: all")
+    history.add_argument("--page", type=int, default=1)
 
 
 def main(argv: list[str]) -> int:
@@ -124,12 +136,13 @@ def _update(project: Any, arguments: Any) -> int:
 
     if arguments.parallel < 1:
         raise EngineError(f"--parallel {arguments.parallel}: it must be 1 or more", USAGE)
+    config_file = _config_file(arguments.config_file)
     # the program's interpreter starts first: it imports the SDK while the engine imports its own parts
     program = None if arguments.command == "destroy" else Program(project)
     try:
         from engine.stackref import Stack, backend_for, stack_name
 
-        stack = Stack(project, backend_for(project), stack_name(arguments.stack))
+        stack = Stack(project, backend_for(project), stack_name(arguments.stack), config_file)
         stack.prepare_early(writing=arguments.command != "preview")
         import asyncio
 
@@ -145,6 +158,7 @@ def _update(project: Any, arguments: Any) -> int:
             targets=Targets(tuple(arguments.target)),
             parallel=arguments.parallel,
             colour=arguments.color,
+            message=arguments.message,
         )
         # providers resolve relative paths of inputs as plugins do: from the program's folder
         with chdir(project.main if project.main.is_dir() else project.main.parent):
@@ -152,3 +166,11 @@ def _update(project: Any, arguments: Any) -> int:
     finally:
         if program is not None:
             program.close()
+
+
+def _config_file(given: str | None) -> Path | None:
+    """The file of `--config-file`; it must be there, since with a misspelt name the CLI takes it for an empty one."""
+    path = Path(given).absolute() if given else None
+    if path and not path.is_file():
+        raise EngineError(f"--config-file {given}: there is no such file", USAGE)
+    return path

@@ -15,6 +15,7 @@ from engine.configpath import coerce, find, split_key
 from engine.display import masked, text
 from engine.errors import CONFIG, USAGE, EngineError, needs_cli
 from engine.files import write_atomic
+from engine.history import print_history
 from engine.lock import locked, remove_all
 from engine.paths import Path as Path_
 from engine.project import Project, full_key
@@ -36,7 +37,8 @@ def run(project: Project, arguments: Any) -> int:
     name = stack_name(given if action in ("stack init", "stack rm", "cancel") and given else arguments.stack)
     stack = Stack(project, backend_for(project), check_stack_name(name))
     handlers = {
-        "stack init": _init, "stack rm": _rm, "stack output": _output, "stack export": _export, "cancel": _cancel
+        "stack init": _init, "stack rm": _rm, "stack output": _output, "stack export": _export,
+        "stack history": print_history, "cancel": _cancel,
     }  # fmt: skip
     return handlers[action](stack, arguments)
 
@@ -123,9 +125,8 @@ def _output(stack: Stack, arguments: Any) -> int:
 
 
 def _export(stack: Stack, arguments: Any) -> int:
-    if arguments.show_secrets:
-        raise needs_cli("stack export --show-secrets")
-    content = json.dumps({"version": checkpoints.VERSION, "deployment": stack.latest}, indent=4, ensure_ascii=False)
+    latest = checkpoints.revealed(stack.latest, stack.vault) if arguments.show_secrets else stack.latest
+    content = json.dumps({"version": checkpoints.VERSION, "deployment": latest}, indent=4, ensure_ascii=False)
     if arguments.file:
         write_atomic(Path(arguments.file), f"{content}\n".encode())
     else:

@@ -43,6 +43,8 @@ class Stack:
     project: Project
     backend: Backend
     name: str
+    config_file: Path | None = None
+    """What stands in for Pulumi.<stack>.yaml."""
 
     folder: Path = field(default_factory=Path.cwd)
     """What a relative path in the environment starts at."""
@@ -52,8 +54,8 @@ class Stack:
 
     @property
     def path(self) -> Path:
-        """Pulumi.<stack>.yaml."""
-        return self.project.stack_file(self.name)
+        """Pulumi.<stack>.yaml, or the file that stands in for it."""
+        return self.config_file or self.project.stack_file(self.name)
 
     @cached_property
     def settings(self) -> StackConfig:

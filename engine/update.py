@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine import step as ops
+from engine import vcs
 from engine.checkpoint import path_of
 from engine.context import Settings
 from engine.display import Display
@@ -46,6 +47,8 @@ class Options:
     targets: Targets = NO_TARGETS
     parallel: int = 32
     colour: str = "auto"
+    message: str = ""
+    """For the history; empty: the title of the newest commit."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
 
@@ -140,10 +143,18 @@ async def _once(
     )
     title = display.paint(f"{_TITLES[options.kind, preview]} ({stack.name}):", "1")
     began = int(time.time())
+    # what is deployed is what is there now: the next commit may come before the end
+    commit = None if preview else asyncio.create_task(asyncio.to_thread(vcs.describe, stack.project.root))
     outcome = await run_once(stack, settings, display, program, title=title, on_ended=on_ended)
     _summarize(options, outcome)
-    if not preview:
-        await asyncio.to_thread(_record, stack, options, outcome, began)
+    if commit is not None:
+        facts, title = await commit
+        about = {
+            "startTime": began,
+            "message": options.message or title,
+            "environment": {"exec.kind": "embedded", **dict(sorted(facts.items()))},
+        }
+        await asyncio.to_thread(_record, stack, options, outcome, about)
     return outcome
 
 
@@ -160,14 +171,12 @@ def _summarize(options: Options, outcome: Outcome) -> None:
         display.say(display.paint(f"{'preview' if display.preview else options.kind} {what}", "1;31"))
 
 
-def _record(stack: Stack, options: Options, outcome: Outcome, began: int) -> None:
+def _record(stack: Stack, options: Options, outcome: Outcome, about: dict[str, Any]) -> None:
     config: dict[str, Any] = {key: value.text for key, value in stack.config(validate=False).items()}
     config.update(stack.settings.values)  # secrets as they are in the file: encrypted
     entry = {
         "kind": options.kind,
-        "startTime": began,
-        "message": "",
-        "environment": {"exec.kind": "embedded"},
+        **about,
         "config": dict(sorted(config.items())),
         "version": 0,
         "result": "failed" if outcome.code else "succeeded",

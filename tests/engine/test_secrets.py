@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from engine import wire
 from tests.engine.world import World, end, until
 
 pytestmark = pytest.mark.timeout(60)
@@ -51,6 +53,10 @@ def test_a_secret_is_nowhere_plain(world: World) -> None:
     assert CANARY not in world.run("stack", "output").text
     assert CANARY not in world.run("stack", "output", "--json").text
     assert CANARY not in world.run("stack", "export").text
+    shown = json.loads(world.run("stack", "export", "--show-secrets").out)["deployment"]["resources"][0]["outputs"]
+    assert shown["password"] == {wire.SIGNATURE: wire.SECRET, "plaintext": f'"{CANARY}-2"'}, "as the CLI prints it"
+    assert world.run("stack", "export", "--show-secrets", PULUMI_CONFIG_PASSPHRASE="wrong").code == 78
+    assert world.run("stack", "export", PULUMI_CONFIG_PASSPHRASE="").code == 0
     assert f"{CANARY}-2-more" in world.run("stack", "output", "inner", "--show-secrets").out
     assert world.run("config", "get", "password").out == f"{CANARY}-2\n"
 
