@@ -78,6 +78,7 @@ class _UnixServer(_Server, socketserver.UnixStreamServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+    wbufsize = -1  # one packet for headers and body
 
     def _answer(self) -> None:
         url = urlsplit(self.path)
