@@ -1,0 +1,243 @@
+"""What is asked of state, cluster and git, with all but git played by functions."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.drift.compare import Drift
+from deploy.engines import Embedded, Engine
+from deploy.errors import DeployError
+from deploy.objects import diff
+from deploy.observe.history import Update
+from deploy.observe.live import Live
+from deploy.observe.recorded import STACK_TYPE, Recorded, parse
+from deploy.pipeline.load import parse as parse_pipeline
+from deploy.stack import Stack
+from deploy.status import collect as collecting
+from deploy.status.record import Change, Condition, Environment, Report
+from tests.deploy.status.samples import IMAGES, updates
+
+OLD, NEW = IMAGES[0], IMAGES[1]
+
+
+@dataclass
+class World:
+    """What each stack's state, history and cluster would say."""
+
+    folder: Path
+    images: dict[str, str] = field(default_factory=dict)
+    live: dict[str, Live] = field(default_factory=dict)
+    updates: dict[str, tuple[Update, ...]] = field(default_factory=dict)
+    drift: dict[str, list[Drift]] = field(default_factory=dict)
+    unreadable: dict[str, DeployError] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+    kubeconfigs: dict[str, list[Path]] = field(default_factory=dict)
+
+    def deploy(self, stack: str, image: str, version: str = "") -> None:
+        """All is well in the stack, with this image."""
+        self.images[stack] = image
+        self.live[stack] = Live(image, replicas=2, ready=2, updated=2, available=2, version=version)
+        self.updates[stack] = updates(3, image=image)
+
+    def pin(self, stack: str, image: str, message: str) -> None:
+        """A commit of the stack's file."""
+        (self.folder / f"Pulumi.{stack}.yaml").write_text(f"config:\n  flask-k8s:image: {image}\n")
+        self.commit(message)
+
+    def git(self, *words: str) -> str:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        return subprocess.check_output(["git", *identity, *words], cwd=self.folder, text=True).strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def change_app(self) -> str:
+        """A commit of the application."""
+        file = self.folder / "app" / "web.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{file.read_text() if file.exists() else ''}# more\n")
+        return self.commit("feat: more")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: flask-k8s\nruntime: python\n")
+    for name in ("dev", "staging"):
+        (tmp_path / f"Pulumi.{name}.yaml").write_text("config: {}\n")
+    made.git("init", "--quiet")
+
+    def recorded(stack: Stack, engine: Engine) -> Recorded:
+        if stack.name in made.unreadable:
+            raise made.unreadable[stack.name]
+        if stack.name not in made.images:
+            return Recorded()
+        outputs = {"image": made.images[stack.name], "url": "http://localhost:8080"}
+        resources = [{"type": STACK_TYPE, "outputs": outputs}]
+        return parse(msgspec.json.encode({"deployment": {"resources": resources}}).decode())
+
+    def live(stack: Stack, recorded: Recorded) -> Live:
+        made.kubeconfigs[stack.name] = stack.kubeconfigs
+        if stack.name in made.away:
+            raise DeployError(f"The cluster of {stack.name} does not answer.", 69)
+        return made.live[stack.name]
+
+    monkeypatch.setattr(collecting, "recorded", recorded)
+    monkeypatch.setattr(collecting, "history", lambda stack, engine: list(made.updates.get(stack.name, ())))
+    monkeypatch.setattr(collecting, "live", live)
+    monkeypatch.setattr("deploy.drift.find.find", lambda stack, recorded: made.drift.get(stack.name, []))
+    return made
+
+
+Collect = Callable[..., Report]
+
+
+@pytest.fixture
+def collect(world: World) -> Collect:
+    """Collects the report of a pipeline; by default dev, then staging."""
+
+    def call(*stages: dict[str, object], compare: bool = False) -> Report:
+        content = {"stages": list(stages) or [{"stack": "dev"}, {"stack": "staging"}]}
+        return collecting.collect(world.folder, parse_pipeline(content), Embedded(world.folder), compare=compare)
+
+    return call
+
+
+def of(report: Report, name: str) -> Environment:
+    return next(it for it in report.environments if it.stack == name)
+
+
+def test_stacks_that_were_never_deployed_are_told_as_such(collect: Collect) -> None:
+    report = collect()
+    assert (report.project, report.engine) == ("flask-k8s", "embedded")
+    assert [it.condition for it in report.environments] == [Condition.ABSENT] * 2
+    assert [it.problem for it in report.environments] == ["", ""]
+
+
+def test_a_deployed_stack(world: World, collect: Collect) -> None:
+    world.deploy("dev", NEW, version="c" * 40)
+    dev = of(collect({"stack": "dev", "smoke": {"path": "/health", "contains": "ok"}}), "dev")
+    assert dev.condition == Condition.HEALTHY
+    assert (dev.image, dev.revision, dev.url) == (NEW, "c" * 40, "http://localhost:8080")
+    assert dev.since == world.updates["dev"][0].ended
+    assert dev.smoke == "GET /health is 200 with 'ok'"
+    assert dev.waiting is None
+
+
+def test_drift_is_told_with_who_made_it(world: World, collect: Collect) -> None:
+    world.deploy("dev", NEW)
+    world.drift["dev"] = [
+        Drift(
+            "Deployment", "ns", "app", "spec.replicas", "2", "5", "kubectl", "2026-11-21T11:00:00Z", "Update (scale)"
+        ),
+        Drift("ConfigMap", "ns", "config", "", "config", ""),
+    ]
+    assert of(collect(), "dev").drift == (
+        Change("Deployment app", "spec.replicas", "2", "5", "kubectl Update (scale) 2026-11-21T11:00:00Z"),
+        Change("ConfigMap config", "", "config", "nothing"),
+    )
+
+
+def test_a_cluster_that_is_away_hides_neither_the_state_nor_the_other_stacks(world: World, collect: Collect) -> None:
+    world.deploy("dev", NEW)
+    world.deploy("staging", NEW)
+    world.away = {"dev"}
+    report = collect()
+    dev = of(report, "dev")
+    assert (dev.condition, dev.image, dev.drift) == (Condition.UNKNOWN, NEW, None)
+    assert dev.problem == "The cluster of dev does not answer."
+    assert of(report, "staging").condition == Condition.HEALTHY
+    waiting = of(report, "staging").waiting
+    assert waiting is not None
+    assert waiting.blocked == ("dev: The cluster of dev does not answer.",)
+
+
+def test_a_state_that_cannot_be_read_and_a_stack_without_a_file(world: World, collect: Collect) -> None:
+    world.unreadable["dev"] = DeployError("the passphrase is wrong")
+    report = collect({"stack": "dev"}, {"stack": "nowhere"})
+    assert [it.condition for it in report.environments] == [Condition.UNKNOWN] * 2
+    assert of(report, "dev").problem == "the passphrase is wrong"
+    assert "Pulumi.nowhere.yaml is missing" in of(report, "nowhere").problem
+
+
+def test_an_interrupted_read_interrupts_the_whole(world: World, collect: Collect) -> None:
+    world.unreadable["dev"] = DeployError("interrupted", 130)
+    with pytest.raises(KeyboardInterrupt):
+        collect()
+
+
+def test_what_waits_is_counted_in_commits_of_the_application(world: World, collect: Collect) -> None:
+    first = world.change_app()
+    world.pin("staging", OLD, f"chore(staging): promote\n\nImage: {OLD}\nRevision: {first}")
+    world.change_app()
+    world.deploy("dev", NEW, version=world.change_app())
+    world.deploy("staging", OLD)
+    staging = of(collect(), "staging")
+    assert staging.revision == first
+    assert staging.waiting is not None
+    assert (staging.waiting.source, staging.waiting.image, staging.waiting.commits) == ("dev", NEW, 2)
+    assert staging.waiting.blocked == ()
+
+
+def test_the_gates_of_the_target_say_why_it_cannot_come_yet(world: World, collect: Collect) -> None:
+    world.deploy("dev", NEW, version=world.change_app())
+    frozen = {"why": "an audit", "who": "Ann <ann@example.com>", "since": "2026-11-20T00:00:00+00:00"}
+    staging = of(collect({"stack": "dev"}, {"stack": "staging", "frozen": frozen, "gate": {"approval": {}}}), "staging")
+    assert staging.frozen is not None
+    assert staging.waiting is not None
+    assert [reason.partition(":")[0] for reason in staging.waiting.blocked] == ["freeze", "approval"]
+
+
+@pytest.mark.parametrize(
+    "config", [f"flask-k8s:image: other.test/app@{NEW.partition('@')[2]}", "flask-k8s:registry: r"]
+)
+def test_nothing_waits_for_who_has_the_digest_or_builds_for_itself(world: World, collect: Collect, config: str) -> None:
+    world.deploy("dev", NEW)
+    (world.folder / "Pulumi.staging.yaml").write_text(f"config:\n  {config}\n")
+    assert of(collect(), "staging").waiting is None
+
+
+def test_an_image_of_uncommitted_changes_has_no_revision(world: World, collect: Collect) -> None:
+    world.deploy("dev", NEW, version="unknown")
+    assert of(collect(), "dev").revision == ""
+
+
+def test_the_age_is_the_clusters_where_the_history_does_not_know(world: World, collect: Collect) -> None:
+    world.deploy("dev", NEW)
+    world.updates["dev"] = updates(1, image="")
+    world.live["dev"] = replace(world.live["dev"], since=world.updates["dev"][0].began)
+    assert of(collect(), "dev").since == world.updates["dev"][0].began
+    world.live["dev"] = replace(world.live["dev"], image=OLD)
+    assert of(collect(), "dev").since is None
+
+
+def test_a_cluster_is_looked_up_where_the_stacks_engine_looks(
+    world: World, collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/one:/two")
+    world.deploy("dev", NEW)
+    collect()
+    assert world.kubeconfigs["dev"] == [Path("/one"), Path("/two")]
+
+
+def test_the_differences_are_told_where_they_are_asked_for(
+    world: World, collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def difference(left: Stack, right: Stack) -> diff.Difference:
+        assert (left.name, right.name) == ("dev", "staging")
+        return diff.Difference([diff.Change("", "replicas", 2, 3)], [diff.Change("Secret app", "", None, "app-1f")])
+
+    monkeypatch.setattr(diff, "difference", difference)
+    assert of(collect(), "staging").difference is None
+    assert of(collect(compare=True), "staging").difference == (
+        Change("config", "replicas", "2", "3"),
+        Change("Secret app", "", "(not set)", "app-1f"),
+    )
