@@ -1,7 +1,8 @@
 """Deletes an object and waits until it is gone, saying what holds it.
 
 Source: pulumi-kubernetes 4.34; by default dependents go first (foreground). The recorded uid is a precondition:
-an object that others made anew under the same name stays.
+an object that others made anew under the same name stays. One that the recorded field manager applied (`deploy drift
+--fix` made it again) is the program's own, and goes.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ async def delete(
     outputs: dict[str, Any],
     name: str,
     *,
+    manager: str,
     limit: float,
     status: Status,
 ) -> None:
@@ -59,6 +61,10 @@ async def delete(
         if err.code == 404:
             return
         if err.code == 409 and uid and "uid" in err.text.lower():
+            live = await api.call("GET", path)
+            if live["metadata"].get("uid") != uid and _applied_by(manager, live):
+                await delete(api, endpoint, inputs, live, name, manager=manager, limit=limit, status=status)
+                return
             status("the recorded object is gone; one of the same name that others made is left alone")
             return
         raise
@@ -71,6 +77,11 @@ async def delete(
     except ApiError as err:
         if err.code != 404:
             raise
+
+
+def _applied_by(manager: str, live: dict[str, Any]) -> bool:
+    entries = live["metadata"].get("managedFields") or []
+    return any(entry.get("manager") == manager and entry.get("operation") == "Apply" for entry in entries)
 
 
 async def holding(live: dict[str, Any]) -> str:

@@ -104,7 +104,9 @@ class KubernetesProvider:
             return  # with its kind, the object is gone too
         limit, name = seconds(timeout, inputs), resource.id.rpartition("/")[2]
         try:
-            await deletion.delete(self._api(), endpoint, inputs, outputs, name, limit=limit, status=status)
+            await deletion.delete(
+                self._api(), endpoint, inputs, outputs, name, manager=_manager(resource), limit=limit, status=status
+            )
         except ApiError as err:
             raise refused("delete", described(outputs), err) from err
         except NotReadyError as err:

@@ -93,6 +93,12 @@ def test_what_was_deleted_is_made_again(deployed: Project) -> None:
     after = deployed.objects("configmaps,secrets", *OURS)
     assert [item["data"] for item in after] == [item["data"] for item in before]
 
+    deployed.configure(greeting="Changed")
+    deployed.up().ok()
+    names = [item["metadata"]["name"] for item in deployed.objects("configmaps", *OURS)]
+    assert len(names) == 1, "what was made again is the stack's own, and goes with its next change"
+    assert names != [item["metadata"]["name"] for item in before if item["kind"] == "ConfigMap"]
+
 
 def test_a_secret_made_by_others_is_named_without_its_values(deployed: Project) -> None:
     secret = deployed.objects("secrets", *OURS)[0]

@@ -63,6 +63,17 @@ async def test_an_object_that_others_made_under_the_same_name_stays(bench: Bench
     assert "left alone" in bench.said[-1]
 
 
+async def test_an_object_that_our_own_manager_made_again_goes(bench: Bench) -> None:
+    old = await made(bench)
+    mine = {"manager": old.outputs["__fieldManager"], "operation": "Apply", "fieldsV1": {}}
+    again = config_map()
+    again["metadata"] = {**again["metadata"], "managedFields": [mine]}
+    bench.api.remove(PATH)
+    bench.api.put(PATH, again)
+    await bench.delete(old)
+    assert bench.api.objects == {}
+
+
 async def test_delete_waits_until_the_object_is_gone_and_says_what_holds_it(bench: Bench) -> None:
     old = await made(bench)
     bench.api.objects[PATH]["metadata"]["finalizers"] = ["example.com/guard"]
