@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from cluster import ClusterError
-from deploy import commands, engines, stack
+from deploy import engines, stack
 from deploy.errors import DeployError
 
 EXIT_CODES = """\
 exit codes:
   0  done                            70  a bug in this project
-  1  the deployment failed           75  another update holds the stack; try again
- 64  the command line is wrong       78  the configuration is wrong; nothing was touched
- 69  something needed is missing or  130  interrupted; run it again
+  1  the deployment or a check       75  another update or promotion is under way
+     failed                          78  the configuration is wrong; nothing was touched
+  2  `drift` found some             130  interrupted; run it again
+ 64  the command line is wrong
+ 69  something needed is missing or
      unreachable
 """
 
-Command = Callable[[stack.Stack, engines.Engine, argparse.Namespace], int]
+
+class Verb(Protocol):
+    """Adds a command."""
+
+    def __call__(self, name: str, run: str, text: str, *, of_stack: bool = True) -> argparse.ArgumentParser: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,32 +47,98 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--project", type=Path, default=Path(), help="the folder of Pulumi.yaml (default: this one)")
     verbs = root.add_subparsers(dest="verb", required=True, metavar="COMMAND")
 
-    def verb(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    def verb(name: str, run: str, text: str, *, of_stack: bool = True) -> argparse.ArgumentParser:
+        """`run` is `module:function`, loaded when it is called, so that no command waits for another's libraries."""
         sub = verbs.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
-        sub.add_argument("stack", help="the environment, such as dev")
+        sub.set_defaults(run=run, of_stack=of_stack)
+        if of_stack:
+            sub.add_argument("stack", help="the environment, such as dev")
         return sub
 
-    sub = verb("preview", commands.preview, "show what `up` would change")
+    _add_everyday(verb)
+    _add_promotion(verb)
+    _add_observation(verb)
+    return root
+
+
+def _add_everyday(verb: Verb) -> None:
+    sub = verb("preview", "deploy.commands:preview", "show what `up` would change")
     sub.add_argument("--diff", action="store_true", help="every property, as the engine shows it")
-    sub = verb("up", commands.up, "deploy; start the local cluster first where the stack names it")
+    _image(sub)
+    sub = verb("up", "deploy.commands:up", "deploy; start the local cluster first where the stack names it")
     sub.add_argument("--yes", action="store_true", help="do not ask")
-    sub = verb("destroy", commands.destroy, "delete everything the stack deployed")
+    _image(sub)
+    _rollback(sub)
+    sub = verb("destroy", "deploy.commands:destroy", "delete everything the stack deployed")
     sub.add_argument("--yes", action="store_true", help="do not ask")
-    sub = verb("outputs", commands.outputs, "print the stack's outputs")
+    sub = verb("outputs", "deploy.commands:outputs", "print the stack's outputs")
     sub.add_argument("--json", action="store_true", help="as one JSON object")
-    verb("url", commands.url, "print the URL")
-    verb("build", commands.build, "build and push the image without deploying; print its reference")
-    verb("env", commands.env, "print what `pulumi` and `kubectl` need, for the shell's eval")
-    verb("cancel", commands.cancel, "free a stack that a killed update left locked")
-    verb("clean", commands.clean, "delete the local cluster together with the stack's state")
-    sub = verb("config", commands.config, "show the effective configuration, or set, get and rm a key")
+    verb("url", "deploy.commands:url", "print the URL")
+    verb("build", "deploy.commands:build", "build and push the image without deploying; print its reference")
+    verb("init", "deploy.init:init", "make the passphrase and the secrets that a stack needs")
+    verb("env", "deploy.commands:env", "print what `pulumi` and `kubectl` need, for the shell's eval")
+    verb("cancel", "deploy.commands:cancel", "free a stack that a killed update left locked")
+    verb("clean", "deploy.commands:clean", "delete the local cluster together with the stack's state")
+    sub = verb("config", "deploy.commands:config", "show the effective configuration, or set, get and rm a key")
     sub.add_argument("action", nargs="?", choices=("set", "get", "rm"))
     sub.add_argument("key", nargs="?")
     sub.add_argument("value", nargs="?", help="read from standard input if left out")
     sub.add_argument("--secret", action="store_true", help="encrypt the value")
     sub.add_argument("--path", action="store_true", help="the key is a path into an object, such as secrets.TOKEN")
-    return root
+
+
+def _add_promotion(verb: Verb) -> None:
+    sub = verb("promote", "deploy.promotion.command:promote", "promote an image to the next stage", of_stack=False)
+    sub.add_argument("source", help="the environment whose image is taken, such as dev")
+    sub.add_argument("target", help="the environment that gets it, such as staging")
+    sub.add_argument("--up", action="store_true", help="deploy the target too")
+    sub.add_argument("--pr", action="store_true", help="push a branch and open a pull request; change nothing here")
+    sub.add_argument("--yes", action="store_true", help="do not ask")
+    sub.add_argument("--skip-stage", action="store_true", help="allow to pass a stage; the commit says so")
+    sub.add_argument("--approved-by", metavar="NAME", help="e-mail address of who approves, where the gate asks")
+    sub.add_argument(
+        "--copy-to", metavar="REGISTRY", nargs="?", const="", help="copy the image there (the stage's own)"
+    )
+    _rollback(sub)
+    sub = verb("rollback", "deploy.promotion.command:rollback", "put the last good version back, and deploy it")
+    sub.add_argument("--to", metavar="N|DIGEST", help="a number of `history`, or the first digits of a digest")
+    _push(sub)
+    sub = verb("history", "deploy.promotion.command:history_of", "list the stack's updates")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = verb("freeze", "deploy.promotion.command:freeze", "let nothing be deployed to a stage")
+    sub.add_argument("--why", required=True, help="what people are told")
+    _push(sub)
+    _push(verb("unfreeze", "deploy.promotion.command:unfreeze", "let things be deployed again"))
+
+
+def _add_observation(verb: Verb) -> None:
+    sub = verb("diff", "deploy.objects.command:diff", "compare two environments: configuration and objects")
+    sub.add_argument("other", help="the other environment")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = verb("drift", "deploy.drift.command:drift", "compare the live objects with what was deployed")
+    sub.add_argument("--fix", action="store_true", help="put back what differs")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = verb("status", "deploy.status.command:status", "every environment at a glance", of_stack=False)
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub.add_argument("--watch", action="store_true", help="again and again, until Ctrl-C")
+    sub.add_argument("--html", type=Path, metavar="FILE", help="as one self-contained page")
+
+
+def _image(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--image", metavar="REF", help="deploy this image (repository@sha256:...) in this run")
+
+
+def _rollback(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--rollback-on-failure",
+        action=argparse.BooleanOptionalAction,
+        help="put the last good version back when the rollout or the smoke test fails (default: all but dev)",
+    )
+    _push(sub)
+
+
+def _push(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--push", action="store_true", help="push the commit to the branch's upstream")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -72,7 +146,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         args = parser().parse_args(argv)
         project = args.project.resolve()
-        return int(args.run(stack.load(project, args.stack), engines.choose(args.engine, project), args))
+        module, _, function = args.run.partition(":")
+        subject = stack.load(project, args.stack) if args.of_stack else project
+        run = getattr(importlib.import_module(module), function)
+        return int(run(subject, engines.choose(args.engine, project), args))
     except (DeployError, ClusterError) as err:
         print(f"error: {err}", file=sys.stderr)
         return err.code

@@ -25,7 +25,7 @@ def check(stack: Stack, backend: Path | None) -> None:
     """
     _check_lock(stack, backend)
     _check_passphrase(stack)
-    _check_server(stack)
+    check_server(stack)
 
 
 def _check_lock(stack: Stack, backend: Path | None) -> None:
@@ -56,7 +56,8 @@ def _check_passphrase(stack: Stack) -> None:
         raise DeployError(str(err), err.code) from err
 
 
-def _check_server(stack: Stack) -> None:
+def check_server(stack: Stack) -> None:
+    """Refuses a cluster that does not answer."""
     server = servers(stack).get(stack.get("context"), "")
     parts = urlsplit(server)
     if not parts.hostname or os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):

@@ -6,15 +6,15 @@ import argparse
 import json
 import os
 import shlex
-import sys
 import time
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import cluster
-from deploy import cli_checks, environment, local_registry, preflight
+from deploy import environment, preflight, release, session
 from deploy.engines import Engine
 from deploy.errors import DeployError
+from deploy.image import pinned
+from deploy.promotion import rollback
+from deploy.say import say
 from deploy.stack import Stack
 
 IMAGE = "docker:index/image:Image"
@@ -22,49 +22,46 @@ IMAGE_AND_ITS_PARENTS = ("flask-k8s:index:FlaskApp", "**flask-k8s:index:AppImage
 """The types that `build` targets: a resource is only made together with its parents."""
 
 
-def say(line: str) -> None:
-    """One line of progress, at once, apart from what a command prints as its result."""
-    print(line, file=sys.stderr, flush=True)
-
-
 def preview(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Shows what `up` would change."""
-    preflight.check_config(stack)
-    _enter(stack, start=False)
-    _init(stack, engine)
-    return engine.run("preview", "--stack", stack.name, *(["--diff"] if args.diff else []))
+    with pinned(stack, args.image) as run:
+        preflight.check_config(run)
+        session.enter(run, start=False)
+        session.init(run, engine)
+        return engine.run("preview", *run.words, *(["--diff"] if args.diff else []))
 
 
 def up(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
-    """Deploys; ends with the URL."""
+    """Deploys, and runs the smoke test; ends with the URL, or with the last good version put back."""
     begun = time.monotonic()
     say(f"engine: {engine.name} (choose with ENGINE=pulumi|embedded)")
-    if local_registry.missing(stack):
-        preflight.check_context(stack)
-        if host := local_registry.announced(stack):
-            _init(stack, engine)
-            stack = local_registry.write(stack, engine, host)
-    preflight.check_config(stack)
-    _enter(stack, start=True)
-    _prepare(stack, engine)
-    code = engine.run("up", "--stack", stack.name, *(["--yes", "--skip-preview"] if args.yes else []))
-    if code:
-        return code
-    address = _outputs(stack, engine).get("url", "")
-    print(f"{stack.name} is up after {time.monotonic() - begun:.1f} s: {address}")
+    stage = release.stage_of(stack)
+    release.refuse_frozen(stage)
+    way_back = rollback.way_back(stack, None if args.image else args.rollback_on_failure)
+    with pinned(stack, args.image) as run:
+        outcome = release.release(session.prepared(run, engine), engine, stage, yes=args.yes)
+    if outcome.code:
+        return rollback.automatic(stack, engine, way_back, outcome, push=args.push) if way_back else outcome.code
+    print(f"{stack.name} is up after {time.monotonic() - begun:.1f} s: {outcome.url}")
     return os.EX_OK
 
 
 def destroy(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Deletes what the stack deployed."""
-    _enter(stack, start=True)
-    return engine.run("destroy", "--stack", stack.name, *(["--yes", "--skip-preview"] if args.yes else []))
+    if stack.get("protect") == "true":
+        raise DeployError(
+            f"The stack {stack.name!r} is protected (`protect` in {stack.file.name} is true), so nothing is deleted. "
+            "Set it to false, run `up`, then `destroy`."
+        )
+    session.enter(stack, start=True)
+    # With its preview: only there does the CLI refuse, before it deletes anything, what is protected.
+    return engine.run("destroy", *stack.words, *(["--yes"] if args.yes else []))
 
 
 def outputs(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Prints the outputs, secrets hidden."""
-    _enter(stack, start=False)
-    found = _outputs(stack, engine)
+    session.enter(stack, start=False)
+    found = session.outputs(stack, engine)
     if args.json:
         print(json.dumps(found, indent=2))
     else:
@@ -75,8 +72,8 @@ def outputs(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
 
 def url(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Prints the URL alone."""
-    _enter(stack, start=False)
-    print(_outputs(stack, engine).get("url", ""))
+    session.enter(stack, start=False)
+    print(session.outputs(stack, engine).get("url", ""))
     return os.EX_OK
 
 
@@ -85,16 +82,13 @@ def build(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     if not stack.builds:
         print(stack.get("image"))
         return os.EX_OK
-    preflight.check_config(stack)
-    _enter(stack, start=True)
-    _prepare(stack, engine)
+    stack = session.prepared(stack, engine)
     targets = [
         word
         for kind in IMAGE_AND_ITS_PARENTS
         for word in ("--target", f"urn:pulumi:{stack.name}::{stack.project_name}::{kind}::*")
     ]
-    code = engine.run("up", "--stack", stack.name, "--yes", "--skip-preview", *targets)
-    if code:
+    if code := engine.run("up", *stack.words, "--yes", "--skip-preview", *targets):
         return code
     deployment = json.loads(engine.read("stack", "export", "--stack", stack.name))["deployment"]
     for resource in deployment.get("resources", []):
@@ -105,10 +99,12 @@ def build(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
 
 def env(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Prints `export` lines."""
-    handout = cluster.handout(_profile(stack)) if stack.is_local else None
+    handout = cluster.handout(environment.profile(stack)) if stack.is_local else None
     if stack.is_local and handout is None:
         raise DeployError("The local cluster is not running: `make up` starts it.", os.EX_UNAVAILABLE)
     wanted = {**environment.wanted(stack, handout), "PULUMI_STACK": stack.name}
+    if "PULUMI_CONFIG_PASSPHRASE_FILE" in wanted and os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
+        print("unset PULUMI_CONFIG_PASSPHRASE")  # dev's, which would come first
     for key, value in wanted.items():
         # As in `enter`: what the user has set stays, so that both work on the same thing.
         print(f"export {key}={shlex.quote(value if key == 'PATH' else os.environ.get(key) or value)}")
@@ -117,7 +113,7 @@ def env(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
 
 def cancel(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Frees the stack's lock."""
-    _enter(stack, start=False)
+    session.enter(stack, start=False)
     return engine.run("cancel", stack.name, "--yes")
 
 
@@ -125,7 +121,7 @@ def clean(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     """Deletes the local cluster and, with it, the state of what ran there."""
     if not stack.is_local:
         raise DeployError(f"{stack.name} runs on no local cluster; `destroy` is its way.", os.EX_USAGE)
-    cluster.clean(_profile(stack), say=say)
+    cluster.clean(environment.profile(stack), say=say)
     return os.EX_OK
 
 
@@ -139,57 +135,9 @@ def config(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
         raise DeployError(f"`config {stack.name} {args.action}` needs a key.", os.EX_USAGE)
     if args.secret and args.value is not None:
         raise DeployError("A secret on the command line is seen by every user: give it on standard input.", os.EX_USAGE)
-    environment.enter(stack, cluster.handout(_profile(stack)) if stack.is_local else None)
-    _init(stack, engine)
+    environment.enter(stack, cluster.handout(environment.profile(stack)) if stack.is_local else None)
+    session.init(stack, engine)
     text = [args.value] if args.action == "set" and args.value is not None else []
     flags = ["--secret"] if args.secret and args.action == "set" else []
     flags += ["--path"] if args.path else []
     return engine.run("config", args.action, args.key, *text, "--stack", stack.name, *flags)
-
-
-def _profile(stack: Stack) -> str:
-    return stack.get("context").removeprefix("flask-k8s-")
-
-
-def _enter(stack: Stack, *, start: bool) -> None:
-    """Sets the engine's environment; `start` brings the local cluster up where the stack names it."""
-    handout = None
-    if stack.is_local:
-        handout = cluster.up(_profile(stack), say=say) if start else cluster.handout(_profile(stack))
-        if handout is None:
-            raise DeployError(
-                f"The local cluster is not running: `.venv/bin/python -m deploy up {stack.name}` starts it.",
-                os.EX_UNAVAILABLE,
-            )
-    environment.enter(stack, handout)
-
-
-def _prepare(stack: Stack, engine: Engine) -> None:
-    """What comes before each command that changes something."""
-    preflight.check_parts(stack)
-    if engine.name == "pulumi":
-        cli_checks.check(stack, _file_backend(stack))
-    _init(stack, engine)
-
-
-def _file_backend(stack: Stack) -> Path | None:
-    """The folder of the stack's file backend; None for any other backend."""
-    backend = urlsplit(stack.backend or os.environ.get("PULUMI_BACKEND_URL", ""))
-    return Path(backend.netloc + backend.path).expanduser() if backend.scheme == "file" else None
-
-
-def _init(stack: Stack, engine: Engine) -> None:
-    """Makes the stack in a file backend that does not have it; other backends are the user's to set up."""
-    root = _file_backend(stack)
-    if root is None:
-        return
-    if (root / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json").is_file():
-        return
-    root.mkdir(parents=True, exist_ok=True)
-    if code := engine.run("stack", "init", stack.name):
-        raise DeployError(f"The stack {stack.name!r} could not be made in {root}; see above.", code)
-
-
-def _outputs(stack: Stack, engine: Engine) -> dict[str, object]:
-    found = json.loads(engine.read("stack", "output", "--json", "--stack", stack.name))
-    return dict(found)

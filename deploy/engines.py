@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Protocol
 
@@ -20,8 +21,8 @@ class Engine(Protocol):
 
     name: str
 
-    def run(self, *words: str) -> int:
-        """Runs a command with the terminal attached; returns its exit status."""
+    def run(self, *words: str, stdin: str | None = None) -> int:
+        """Runs a command with the terminal attached, or with a text as its input; returns its exit status."""
         ...
 
     def read(self, *words: str) -> str:
@@ -41,7 +42,10 @@ class PulumiCLI:
     def __init__(self, project: Path) -> None:
         self.project = project
 
-    def run(self, *words: str) -> int:
+    def run(self, *words: str, stdin: str | None = None) -> int:
+        if stdin is not None:
+            done = subprocess.run(self._command(words), input=stdin, text=True, check=False)
+            return min(abs(done.returncode), 1)
         process = subprocess.Popen(self._command(words))
         interrupted = False
         while True:
@@ -68,10 +72,15 @@ class Embedded:
     def __init__(self, project: Path) -> None:
         self.project = project
 
-    def run(self, *words: str) -> int:
+    def run(self, *words: str, stdin: str | None = None) -> int:
         from engine.cli import main  # noqa: PLC0415 - costs time that `env` and `url` need not spend
 
-        return main([*words, "--cwd", str(self.project)])
+        terminal = sys.stdin
+        try:
+            sys.stdin = terminal if stdin is None else io.StringIO(stdin)
+            return main([*words, "--cwd", str(self.project)])
+        finally:
+            sys.stdin = terminal
 
     def read(self, *words: str) -> str:
         with contextlib.redirect_stdout(io.StringIO()) as out:

@@ -6,6 +6,7 @@ import os
 
 import config
 from cluster import docker, docker_api
+from deploy import environment
 from deploy.errors import DeployError
 from deploy.kubeconfig import servers
 from deploy.stack import Stack
@@ -22,13 +23,16 @@ def check_config(stack: Stack) -> None:
     Raises:
         DeployError: lists every bad key.
     """
+    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
+    if "PULUMI_CONFIG_PASSPHRASE_FILE" in environment.wanted(stack, None):
+        given = None  # the file comes in its place
     unread = {key: _UNREAD.get(key.rpartition(":")[2], "*" * 64) for key in stack.secret_keys}
     try:
         config.parse(
             stack.name,
             {**stack.values, **unread},
             stack.secret_keys,
-            passphrase=os.environ.get("PULUMI_CONFIG_PASSPHRASE"),
+            passphrase=given,
         )
     except config.ConfigError as err:
         raise DeployError(str(err)) from err

@@ -33,11 +33,19 @@ class Stack:
     """`encryptionsalt` of the stack's file."""
     backend: str | None = None
     """`backend.url` of Pulumi.yaml."""
+    other_file: Path | None = None
+    """A file that stands for the stack's own in one run."""
 
     @property
     def file(self) -> Path:
         """The stack's configuration file."""
         return self.project / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What tells an engine's preview, up and destroy which stack, and which configuration."""
+        other = ("--config-file", str(self.other_file)) if self.other_file else ()
+        return ("--stack", self.name, *other)
 
     def get(self, key: str) -> str:
         """The project's own `key`, or an empty string."""
@@ -60,8 +68,13 @@ class Stack:
         return not self.get("image")
 
 
-def load(project: Path, name: str) -> Stack:
+def load(project: Path, name: str, other_file: Path | None = None) -> Stack:
     """Reads a stack's files.
+
+    Args:
+        project: the folder of Pulumi.yaml.
+        name: the stack's name.
+        other_file: read instead of Pulumi.<stack>.yaml.
 
     Raises:
         DeployError: there is no such stack, or a file is not what Pulumi accepts.
@@ -78,10 +91,10 @@ def load(project: Path, name: str) -> Stack:
         )
     values: dict[str, str] = {}
     secrets: set[str] = set()
-    content = _mapping(file)
-    for source in (_defaults(declared.get("config")), _config(file, content)):
+    content = _mapping(other_file or file)
+    for source in (_defaults(declared.get("config")), _config(file.name, content)):
         for key, value in source.items():
-            full = key if ":" in key else f"{project_name}:{key}"
+            full = _full(project_name, key)
             values[full] = HIDDEN if _is_secure(value) else _text(value)
             (secrets.add if _is_secure(value) else secrets.discard)(full)
     backend = declared.get("backend") or {}
@@ -93,6 +106,7 @@ def load(project: Path, name: str) -> Stack:
         frozenset(secrets),
         str(content.get("encryptionsalt") or ""),
         backend.get("url"),
+        other_file,
     )
 
 
@@ -106,12 +120,20 @@ def _defaults(declared: object) -> dict[str, Any]:
     return found
 
 
-def _config(file: Path, content: dict[str, Any]) -> dict[str, Any]:
+def plain_values(project_name: str, content: object) -> dict[str, str]:
+    """What the content of a stack's file says by itself, secrets left out: `namespace:key` to its text."""
+    section = _config("the stack's file", content if isinstance(content, dict) else {})
+    return {_full(project_name, key): _text(value) for key, value in section.items() if not _is_secure(value)}
+
+
+def _full(project_name: str, key: str) -> str:
+    return key if ":" in key else f"{project_name}:{key}"
+
+
+def _config(name: str, content: dict[str, Any]) -> dict[str, Any]:
     section = content.get("config") or {}
     if not isinstance(section, dict):
-        raise DeployError(
-            f"{file.name}: `config` is a {type(section).__name__}; it must be a mapping of keys to values."
-        )
+        raise DeployError(f"{name}: `config` is a {type(section).__name__}; it must be a mapping of keys to values.")
     return section
 
 

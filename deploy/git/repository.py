@@ -134,6 +134,17 @@ class Repository(WorkTree):
             os.EX_UNAVAILABLE,
         )
 
+    def push_upstream(self, commit: str) -> None:
+        """Pushes the commit to the branch's upstream, else to the branch's own name.
+
+        Raises:
+            DeployError: as `push`, and where HEAD is detached (78).
+        """
+        branch = self.upstream_branch() or self.branch()
+        if not branch:
+            raise DeployError("HEAD is detached, so there is no branch to push to. Check out the branch first.")
+        self.push(commit, branch)
+
     def remote(self) -> str:
         """The upstream's remote, else `origin`, else an empty string."""
         found = self._upstream()[1].removeprefix(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from deploy.observe.cluster import reach
@@ -12,6 +13,10 @@ from deploy.stack import Stack
 
 VERSION = "app.kubernetes.io/version"
 """https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
+
+
+_TABLES = Lock()
+"""msgspec makes a type's tables at its first use, and crashes where two threads make the same ones."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,13 @@ def live(stack: Stack, recorded: Recorded) -> Live:
     if not recorded.name or not recorded.namespace:
         return Live()
     from lightkube import ApiError  # noqa: PLC0415 - slow to import
+    from lightkube.core.decoders import decode_list  # noqa: PLC0415
     from lightkube.resources.apps_v1 import Deployment  # noqa: PLC0415
     from lightkube.resources.core_v1 import Pod as PodResource  # noqa: PLC0415
 
+    with _TABLES:
+        for kind in (Deployment, PodResource):
+            decode_list(b'{"items": []}', kind)
     with reach(stack) as api:
         try:
             found = api.get(Deployment, recorded.name, namespace=recorded.namespace)

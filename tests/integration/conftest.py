@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -26,13 +27,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def node() -> Iterator[cluster.Handout]:
-    """The embedded cluster of a profile of the tests, made afresh and deleted at the end."""
-    run_cluster("clean", PROFILE)
+def node(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[cluster.Handout]:
+    """The embedded cluster of a profile of the tests, made afresh and deleted at the end; all workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    users = (base if worker_id == "master" else base.parent) / "node-users"
+    _count(users, 1)
     try:
         yield run_cluster("up", PROFILE)
     finally:
-        run_cluster("clean", PROFILE)
+        _count(users, -1)
+
+
+def _count(file: Path, change: int) -> None:
+    """Changes how many workers use the cluster: before the first one comes and after the last one it is deleted."""
+    with file.open("a+") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        users.seek(0)
+        before = int(users.read() or 0)
+        if 0 in (before, before + change):
+            run_cluster("clean", PROFILE)
+        if before == 0:
+            run_cluster("up", PROFILE)
+        users.truncate(0)
+        users.write(str(before + change))
 
 
 @pytest.fixture(scope="module")

@@ -195,7 +195,7 @@ def make_project(folder: Path, node: cluster.Handout) -> Project:
         "baseImage": f"{node.registry}/python:3.11",
         "buildNetwork": "host",
         "namespace": f"{node.context}-{folder.name}",
-        "servicePort": _free_port(),
+        "servicePort": free_port(),
         "replicas": 1,
         "rolloutTimeout": 60,
     }
@@ -213,7 +213,8 @@ def run_cluster(verb: str, profile: str) -> cluster.Handout:
     return cluster.handout(profile) or before  # type: ignore[return-value]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,6 +1,6 @@
 """Every command of the README and the docs is run, block by block, as it stands there.
 
-Only names are replaced: the stack, the cluster, the registry and the URL are those of the tests.
+Only names are replaced: the cluster, the registry and the URLs are those of the tests.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import cluster
 from tests.integration.project import ROOT, Project
+from tests.integration.stages import NAMES, Stages, make_stages
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -38,38 +41,45 @@ def _blocks(file: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def documented(project: Project) -> Project:
-    """The project, with a `pulumi` on PATH that is the embedded engine where there is no CLI."""
-    project.configure(namespace="flask-k8s-test")
+def documented(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    """The three environments, with a `pulumi` on PATH that is the embedded engine where there is no CLI."""
+    stages = make_stages(tmp_path_factory.mktemp("docs"), node, init=False)
+    project = stages.project
+    for name in NAMES:
+        stages.stack(name).configure(namespace=f"flask-k8s-{name}")
+    project.commit("Take the namespaces that the docs name")
+    # Both ways of the README in one clone: what the first leaves is no change to the second.
+    (project.folder / ".git" / "info" / "exclude").write_text("Pulumi.mine.yaml\ntoken.txt\n", encoding="utf-8")
     shims = project.folder.parent / f"{project.folder.name}-bin"
     shims.mkdir()
     (shims / "pulumi").write_text(f'#!/bin/sh\nexec {sys.executable} -m engine "$@"\n')
     (shims / "pulumi").chmod(0o755)
-    project.extra["PULUMI_STACK"] = "staging"  # what `stack init` of the CLI selects
-    project.extra["PATH"] = os.pathsep.join([str(project.node.bin), os.environ["PATH"], str(shims)])
-    project.extra["KUBECONFIG"] = str(project.node.kubeconfig)
-    return project
+    project.extra["PULUMI_STACK"] = "mine"  # what `stack init` of the CLI selects
+    project.extra["PATH"] = os.pathsep.join([str(node.bin), os.environ["PATH"], str(shims)])
+    project.extra["KUBECONFIG"] = str(node.kubeconfig)
+    yield stages
+    stages.destroy()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_every_block_runs(documented: Project, file: Path) -> None:
-    documented.up().ok()
-    url = documented.outputs["url"]
-    _run(documented, "pulumi stack rm staging --yes --force || true; echo secret > token.txt")
+def test_every_block_runs(documented: Stages, file: Path) -> None:
+    project, node = documented.project, documented.project.node
+    _run(project, "pulumi stack rm mine --yes --force || true; echo secret > token.txt")
+    project.deploy("up", "dev", "--yes").ok()
     blocks = _blocks(file)
     for block in blocks:
-        text = block.replace("http://localhost:8080", url)
+        text = block
         for old, new in (
-            (r"\bmake (\w+)", r"make \1 STACK=test"),
-            (r"kind-kind", documented.node.context),
-            (r"localhost:5001", documented.node.registry),
-            (r"(?<!/)\bdev\b", "test"),
-            (r"python -m cluster (\w+)", rf"python -m cluster \1 --profile {documented.node.profile}"),
-            (r"\bpulumi preview$", f"{LOCAL.format(documented.node.registry)}\npulumi preview"),
+            (r"http://localhost:8080", documented.url("dev")),
+            (r"http://localhost:8082", documented.url("prod")),
+            (r"kind-kind", node.context),
+            (r"localhost:5001", node.registry),
+            (r"python -m cluster (\w+)", rf"python -m cluster \1 --profile {node.profile}"),
+            (r"\bpulumi preview$", f"{LOCAL.format(node.registry)}\npulumi preview"),
             (r"\bpulumi up$", "pulumi up --yes\npulumi destroy --yes"),
         ):
             text = re.sub(old, new, text, flags=re.M)
-        _run(documented, text)
+        _run(project, text)
     assert blocks or "```" not in file.read_text("utf-8"), "commands are marked `sh`"
 
 

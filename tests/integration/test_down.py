@@ -14,7 +14,7 @@ from tests.integration.project import ROOT, run_cluster
 
 PROFILE = f"down-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone]
 
 
 def _lines(*command: str) -> Callable[[], set[str]]:

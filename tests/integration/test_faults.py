@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.integration.project import Project, Ran, fetch, until
+from tests.integration.proxy import Proxy, api_port, kubeconfig
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -131,16 +130,16 @@ def test_a_cluster_that_is_unreachable_before_the_up(deployed: Project, tmp_path
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         server = f"https://127.0.0.1:{closed.getsockname()[1]}"
-        deployed.configure(kubeconfig=str(_kubeconfig(deployed, tmp_path, server)), greeting="Unreachable")
+        deployed.configure(kubeconfig=str(kubeconfig(deployed, tmp_path, server)), greeting="Unreachable")
         ran = deployed.up()
     refused(ran, ran.code, server)
     assert ran.code in (1, os.EX_UNAVAILABLE)
 
 
 def test_a_cluster_that_goes_away_during_the_up(deployed: Project, tmp_path: Path) -> None:
-    with _Proxy(_api_port(deployed)) as proxy:
+    with Proxy(api_port(deployed)) as proxy:
         server = f"https://127.0.0.1:{proxy.port}"
-        deployed.configure(kubeconfig=str(_kubeconfig(deployed, tmp_path, server)), greeting="Cut off")
+        deployed.configure(kubeconfig=str(kubeconfig(deployed, tmp_path, server)), greeting="Cut off")
         process = deployed.start("up", "test", "--yes")
         until(lambda: "Cut off" in _greetings(deployed), "the new ConfigMap is there, so the update is under way")
         proxy.cut()
@@ -216,63 +215,3 @@ def _dying_server() -> Iterator[int]:
     server.shutdown(socket.SHUT_RDWR)
     server.close()
     thread.join(timeout=5)
-
-
-def _kubeconfig(project: Project, folder: Path, server: str) -> Path:
-    content: dict[str, Any] = yaml.safe_load(project.node.kubeconfig.read_text("utf-8"))
-    content["clusters"][0]["cluster"]["server"] = server
-    file = folder / "kubeconfig"
-    file.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return file
-
-
-def _api_port(project: Project) -> int:
-    content = yaml.safe_load(project.node.kubeconfig.read_text("utf-8"))
-    return int(content["clusters"][0]["cluster"]["server"].rsplit(":", 1)[1])
-
-
-class _Proxy:
-    """A TCP relay to a loopback port that can be cut."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._server.getsockname()[1])
-        self._open: list[socket.socket] = [self._server]
-
-    def __enter__(self) -> _Proxy:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.cut()
-
-    def cut(self) -> None:
-        for connection in self._open:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-            finally:
-                connection.close()
-        self._open.clear()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._server.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", self._target))
-            self._open += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        return

@@ -1,0 +1,117 @@
+"""Whether a source deserves to be promoted, and whether a target lets it in: by the cluster, the state and git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from deploy import session
+from deploy.engines import Engine
+from deploy.errors import DeployError
+from deploy.git.repository import Repository
+from deploy.observe.history import Update, deployed_since, history
+from deploy.observe.live import Live, live
+from deploy.observe.recorded import Recorded, recorded
+from deploy.pipeline import gates
+from deploy.pipeline.gates import Check
+from deploy.pipeline.record import Pipeline, Stage
+from deploy.promotion.message import short
+from deploy.stack import Stack
+
+UNKNOWN = "unknown"
+"""The revision of an image that was built from uncommitted changes."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the backend and the cluster say of a stack at one moment."""
+
+    recorded: Recorded
+    updates: list[Update]
+    """Newest first."""
+    live: Live
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when its image has been deployed without a break."""
+        return deployed_since(self.updates, self.recorded.image)
+
+
+def see(stack: Stack, engine: Engine) -> Seen:
+    """Reads a stack; the environment must be entered."""
+    found = recorded(stack, engine)
+    return Seen(found, history(stack, engine), live(stack, found))
+
+
+def enter_and_see(stack: Stack, engine: Engine) -> Seen:
+    """Enters the stack's environment and reads it."""
+    session.enter(stack, start=False)
+    return see(stack, engine)
+
+
+def deserves(source: str, seen: Seen, revision: str | None, repo: Repository) -> Iterator[Check]:
+    """What holds for a source that may be promoted, to any target.
+
+    Args:
+        source: its name.
+        seen: what was read of it.
+        revision: of the image, by its label; None where the registry could not be asked.
+        repo: where that revision must be known.
+    """
+    yield _last_update(source, seen)
+    image, running = seen.recorded.image, seen.live.image
+    same = bool(image) and image == running
+    detail = f"{short(running)} runs" + ("" if same else f", {short(image)} is recorded; run `up` of {source}")
+    yield Check("running image", same, detail)
+    there = seen.live
+    ready = there.replicas > 0 and there.ready == there.updated == there.replicas
+    why = next((f"; {pod.name}: {pod.reason}" for pod in there.pods if not pod.ready and pod.reason), "")
+    yield Check("pods", ready, f"{there.ready} of {there.replicas} ready" + ("" if ready else why))
+    if revision is not None:
+        yield _revision(revision, repo)
+
+
+def lets_in(pipeline: Pipeline, source: str, stage: Stage, seen: Seen, *, skip_stage: bool) -> Iterator[Check]:
+    """What holds for a target at this moment; approval aside, which is given with the promotion."""
+    now = datetime.now(UTC)
+    yield gates.order(pipeline, source, stage.stack, skip_stage)
+    yield gates.frozen(stage)
+    yield gates.soak(stage, seen.since, now)
+    yield gates.window(stage, now)
+
+
+def blockers(pipeline: Pipeline, source: str, stage: Stage, seen: Seen, repo: Repository | None) -> list[str]:
+    """Why the source cannot be promoted to the stage now, by what costs nothing to ask."""
+    checks = [*lets_in(pipeline, source, stage, seen, skip_stage=False)]
+    if repo is not None:
+        checks += deserves(source, seen, None, repo)
+    if stage.gate.approval:
+        checks.append(Check("approval", False, "needs --approved-by"))
+    return [f"{check.name}: {check.detail}" for check in checks if not check.passed]
+
+
+def require(check: Check) -> str:
+    """The line for the record of a check that passed; DeployError (1) for one that did not."""
+    if not check.passed:
+        raise DeployError(f"{check.name}: {check.detail}", 1)
+    return f"{check.name}: {check.detail}"
+
+
+def _last_update(source: str, seen: Seen) -> Check:
+    last = next(iter(seen.updates), None)
+    if last is None or seen.recorded.empty:
+        return Check("last update", False, f"{source} was never deployed: `.venv/bin/python -m deploy up {source}`")
+    detail = f"{last.kind} {last.number} {last.result}, {last.ended:%Y-%m-%d %H:%M} UTC"
+    passed = last.kind == "update" and last.result == "succeeded"
+    return Check("last update", passed, detail if passed else f"{detail}; run `up` of {source} until it succeeds")
+
+
+def _revision(revision: str, repo: Repository) -> Check:
+    if revision in ("", UNKNOWN):
+        return Check(
+            "revision", False, "the image was built from changes that are in no commit; commit and build again"
+        )
+    known = repo.between(revision, repo.head()) is not None
+    detail = revision[:12] if known else f"{revision[:12]} is no commit of this branch's history; `git pull`"
+    return Check("revision", known, detail)

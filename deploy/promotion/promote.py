@@ -1,0 +1,119 @@
+"""`promote SOURCE TARGET`: the digest that runs in the source goes into the target's stack file, in a commit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy import cli_checks, environment, session
+from deploy import stack as stacks
+from deploy.engines import Engine
+from deploy.errors import DeployError
+from deploy.git import forge
+from deploy.git.repository import Repository
+from deploy.image import using
+from deploy.observe.history import history
+from deploy.pipeline import gates, load
+from deploy.promotion.changes import config_changes, image_changes
+from deploy.promotion.message import message, short
+from deploy.promotion.plan import REVISION, Plan, Promotion, Wish, plan
+from deploy.registry.client import Registry
+from deploy.registry.reference import Reference
+from deploy.say import say
+from deploy.stack import Stack
+
+
+def promote(project: Path, engine: Engine, wish: Wish) -> Stack | None:
+    """Promotes; the target's stack when its file was changed here (or was right before), None for a pull request.
+
+    Raises:
+        DeployError: the source does not deserve it (1), the target does not let it in (1), the command makes no
+            sense (64), a part is away (69), another promotion is under way (75), a file is wrong (78).
+    """
+    pipeline = load.load(project)
+    order = gates.order(pipeline, wish.source, wish.target, wish.skip_stage)
+    if not order.passed:
+        raise DeployError(order.detail, os.EX_USAGE)
+    repo = Repository.at(project)
+    with repo.lock():
+        repo.require_clean()
+        repo.require_in_step()
+        repo.author()
+        source, target = stacks.load(project, wish.source), stacks.load(project, wish.target)
+        it = Promotion(pipeline, source, target, engine, repo, wish)
+        found = plan(it)
+        if found is None:
+            return target
+        _show(it, found)
+        _confirm(wish)
+        _commit(it, found)
+    return None if wish.pull_request else stacks.load(project, wish.target)
+
+
+def _commit(it: Promotion, found: Plan) -> None:
+    """One commit that changes the target's file: pushed first where that is asked for, so that a refusal undoes all."""
+    names = it.pipeline.names
+    trailers = [
+        ("Promoted-from", it.source.name),
+        ("Image", found.image),
+        ("Revision", found.revision),
+        *(("Check", line) for line in found.passed),
+        ("Skipped-stage", ", ".join(names[names.index(it.source.name) + 1 : names.index(it.target.name)])),
+        ("Approved-by", it.wish.approved_by),
+    ]
+    subject = f"chore({it.target.name}): promote {it.target.project_name} to {short(found.image)}"
+    commit = it.repo.commit_file(it.target.file.name, found.content, message(subject, "", trailers))
+    if it.wish.pull_request:
+        branch = f"promote/{it.target.name}-{short(found.image).removeprefix('sha256:')}"
+        it.repo.push(f"+{commit}", branch)  # by force: the branch is this command's own, and may be there already
+        say(f"pushed {branch}")
+        body = f"Promotes `{found.image}`\nfrom {it.source.name}, built from {found.revision}.\n\n"
+        body += "\n".join(f"- {line}" for line in found.passed)
+        base = it.repo.upstream_branch() or it.repo.branch()
+        print(forge.open_pull_request(it.repo.remote_url(), branch, base, subject, body) or branch)
+        return
+    if it.wish.push:
+        it.repo.push_upstream(commit)
+    it.repo.advance(commit)
+    say(f"commit {commit[:12]}: {subject}")
+
+
+def _show(it: Promotion, found: Plan) -> None:
+    """What will change in the target; the preview where its passphrase is at hand."""
+    say(f"what changes in {it.target.name}:")
+    for line in _changes(it, found):
+        say(f"  {line}")
+    if not environment.has_passphrase(it.target):
+        say(f"  no preview: the passphrase of {it.target.name} is not at hand")
+        return
+    with environment.restored(), using(it.target, found.content) as changed:
+        session.enter(it.target, start=False)
+        cli_checks.check_server(it.target)
+        session.init(it.target, it.engine)
+        if code := it.engine.run("preview", *changed.words):
+            raise DeployError(f"the preview of {it.target.name} failed; see above. Nothing was changed.", code)
+
+
+def _changes(it: Promotion, found: Plan) -> Iterator[str]:
+    old, revision = it.target.get("image"), ""
+    if old:
+        reference = Reference.parse(old)
+        registry = Registry(reference.registry)
+        revision = registry.labels(reference).get(REVISION, "") if registry.exists(reference) else ""
+    yield from image_changes(it.repo, old, found.image, revision, found.revision)
+    if old:
+        with environment.restored():
+            session.enter(it.target, start=False)
+            yield from config_changes(it.target, history(it.target, it.engine))
+
+
+def _confirm(wish: Wish) -> None:
+    if wish.yes:
+        return
+    if not sys.stdin.isatty():
+        raise DeployError("Nobody can be asked here: say --yes to promote without a question.", os.EX_USAGE)
+    print(f"Promote {wish.source} to {wish.target}? Type yes or no: ", end="", flush=True, file=sys.stderr)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise DeployError("Declined; nothing was changed.", 1)

@@ -1,0 +1,213 @@
+"""Promotions in git: one commit of one file, or nothing at all."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+
+import pytest
+
+from deploy.errors import DeployError
+from deploy.promotion.plan import Wish
+from deploy.promotion.promote import promote
+from deploy.stack import Stack
+from tests.deploy.promotion.world import PIPELINE, World
+
+WISH = Wish("staging", "prod", yes=True)
+
+
+@pytest.fixture
+def image(world: World) -> str:
+    """What runs in staging."""
+    return world.runs("staging")
+
+
+def refused(world: World, says: str, code: int, **wish: object) -> None:
+    before = world.state
+    with pytest.raises(DeployError, match=says) as caught:
+        promote(world.folder, world.engine, replace(WISH, **wish))  # type: ignore[arg-type]
+    assert caught.value.code == code
+    assert world.state == before
+
+
+def hook(world: World) -> None:
+    file = world.remote / "hooks" / "pre-receive"
+    file.write_text("#!/bin/sh\necho 'closed for the audit' >&2\nexit 1\n")
+    file.chmod(0o755)
+
+
+def test_one_commit_of_one_file(world: World, image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = world.git("rev-parse", "HEAD")
+    target = promote(world.folder, world.engine, WISH)
+    assert isinstance(target, Stack)
+    assert target.get("image") == image
+    commit = world.repo.commits("Pulumi.prod.yaml")[0]
+    digest = image.partition("@sha256:")[2][:12]
+    assert commit.subject == f"chore(prod): promote flask-k8s to sha256:{digest}"
+    checks = commit.trailers.pop("Check")
+    assert [line.partition(":")[0] for line in checks][:2] == ["order", "freeze"]
+    assert commit.trailers == {"Promoted-from": ["staging"], "Image": [image], "Revision": [before]}
+    assert world.git("diff", "--name-only", "HEAD~1") == "Pulumi.prod.yaml"
+    head, status, remote = world.state
+    assert (head, status) == (commit.sha, "")
+    assert head not in remote
+    said = capsys.readouterr().err
+    assert f"image: no image -> sha256:{digest}" in said
+    assert "no preview: the passphrase of prod is not at hand" in said
+
+
+def test_pushed_too(world: World, image: str) -> None:
+    promote(world.folder, world.engine, replace(WISH, push=True))
+    assert f"{world.git('rev-parse', 'HEAD')}\trefs/heads/main" in world.git("ls-remote", "origin")
+
+
+def test_the_same_digest_again(world: World, image: str) -> None:
+    promote(world.folder, world.engine, WISH)
+    before = world.state
+    target = promote(world.folder, world.engine, replace(WISH, push=True, pull_request=True))
+    assert target
+    assert target.get("image") == image
+    assert world.state == before
+
+
+def test_a_passed_stage_and_who_approved_are_recorded(world: World) -> None:
+    world.write("pipeline.yaml", PIPELINE + "    gate: {approval: {}}\n")
+    world.runs("dev")
+    wish = replace(WISH, source="dev", skip_stage=True, approved_by="bob@x.test")
+    promote(world.folder, world.engine, wish)
+    trailers = world.repo.commits("Pulumi.prod.yaml")[0].trailers
+    assert (trailers["Skipped-stage"], trailers["Approved-by"]) == (["staging"], ["bob@x.test"])
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "says"),
+    [
+        ("staging", "nowhere", "'nowhere'.*dev, staging, prod"),
+        ("nowhere", "prod", "'nowhere'.*dev, staging, prod"),
+        ("prod", "dev", "dev does not come after prod.*rollback dev"),
+        ("prod", "prod", "prod does not come after prod"),
+        ("dev", "prod", "staging lies between.*--skip-stage"),
+    ],
+)
+def test_an_order_that_makes_no_sense(world: World, source: str, target: str, says: str) -> None:
+    refused(world, says, 64, source=source, target=target)
+
+
+def test_a_dirty_tree(world: World, image: str) -> None:
+    (world.folder / "new").touch()
+    refused(world, "new.*git stash", 1)
+
+
+def test_a_tree_that_is_behind(world: World, image: str) -> None:
+    world.write("new", "")
+    world.git("reset", "--quiet", "--hard", "HEAD~1")
+    refused(world, "behind.*git pull --ff-only", 1)
+
+
+def test_a_committer_without_a_name(world: World, image: str) -> None:
+    world.git("config", "--unset", "user.email")
+    refused(world, "user.email", 78)
+
+
+def test_a_file_that_is_nonsense(world: World, image: str) -> None:
+    world.write("Pulumi.prod.yaml", "config: {a: [\n")
+    refused(world, r"Pulumi\.prod\.yaml.*line 2.*git", 78)
+
+
+def test_another_promotion_is_under_way(world: World, image: str) -> None:
+    with world.repo.lock():
+        refused(world, "Wait until it is done", 75)
+
+
+def test_no_git(world: World, image: str) -> None:
+    (world.folder / ".git").rename(world.folder.parent / "gone")
+    with pytest.raises(DeployError, match="git init") as caught:
+        promote(world.folder, world.engine, WISH)
+    assert caught.value.code == 69
+
+
+@pytest.mark.parametrize("wish", [{"push": True}, {"pull_request": True}], ids=str)
+def test_a_push_that_the_remote_rejects(world: World, image: str, wish: dict[str, bool]) -> None:
+    hook(world)
+    refused(world, "closed for the audit", 1, **wish)
+
+
+def test_nobody_to_ask(world: World, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    refused(world, "--yes", 64, yes=False)
+
+
+@pytest.mark.parametrize("answer", ["yes\n", "Y\n", "no\n", "\n", ""])
+def test_the_question(world: World, image: str, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    if answer in ("yes\n", "Y\n"):
+        assert promote(world.folder, world.engine, replace(WISH, yes=False))
+    else:
+        refused(world, "Declined; nothing was changed", 1, yes=False)
+
+
+@pytest.mark.parametrize("code", [0, 69])
+def test_the_preview_is_of_the_file_to_come(
+    world: World, image: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{world.folder.parent}/state")
+    for name in ("staging", "prod"):
+        made = world.folder.parent / f"state/.pulumi/stacks/flask-k8s/{name}.json"
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text("{}")
+    world.engine.codes["preview"] = code
+    if code:
+        refused(world, "the preview of prod failed.*Nothing was changed", code)
+    else:
+        promote(world.folder, world.engine, WISH)
+    ((verb, stack, name, option, file),) = world.engine.ran
+    assert (verb, stack, name, option) == ("preview", "--stack", "prod", "--config-file")
+    assert file != str(world.folder / "Pulumi.prod.yaml")
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["in the registry", "deleted since"])
+def test_what_changes_beside_the_image_is_told(world: World, there: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    old = world.runs("staging")
+    world.configure("prod", f"image: {old}", "greeting: Hi")
+    world.deployed("prod")
+    world.configure("prod", f"image: {old}", "greeting: Hello")
+    world.write("app/web.py", "2", "fix: the app")
+    world.runs("staging")
+    if not there:
+        world.registry.manifests.pop(("flask-k8s", old.partition("@")[2]))
+    promote(world.folder, world.engine, WISH)
+    said = capsys.readouterr().err
+    assert "config: greeting: Hi -> Hello" in said
+    assert ("fix: the app" in said) == there
+
+
+def test_a_tag_in_the_target_s_file(world: World, image: str) -> None:
+    world.configure("prod", "image: r.test/app:1")
+    refused(world, "'r.test/app:1'.*@sha256:", 78)
+
+
+def test_a_pull_request_changes_nothing_here(
+    world: World, image: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[tuple[str, ...]] = []
+    monkeypatch.setattr("deploy.git.forge.open_pull_request", lambda *words: opened.append(words))
+    head, status, _ = world.state
+    branch = f"promote/prod-{image.partition('@sha256:')[2][:12]}"
+    for _ in range(2):
+        assert promote(world.folder, world.engine, replace(WISH, pull_request=True)) is None
+        assert capsys.readouterr().out == f"{branch}\n", "plain git has no page to name"
+        world.git("config", "user.name", "Ann the Second")  # so that it is another commit
+    assert world.state[:2] == (head, status)
+    assert branch in world.state[2]
+    (_, asked, base, subject, body) = opened[1]
+    assert (asked, base) == (branch, "main")
+    assert subject.startswith("chore(prod): promote flask-k8s")
+    assert image in body
+    assert "- pods: 2 of 2 ready" in body
+    world.git("fetch", "--quiet", "origin", branch)
+    assert world.git("log", "-1", "--format=%an", "FETCH_HEAD") == "Ann the Second"
+    assert world.git("rev-parse", "FETCH_HEAD~1") == head
