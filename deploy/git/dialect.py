@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-GITHUB: Final = "https://api.github.com"
-GITLAB: Final = "https://gitlab.com/api/v4"
+from deploy.git.api import GITHUB, GITLAB, Api, github, gitlab
 
 
 @dataclass(frozen=True)
 class Dialect:
     """What to send to a forge, and what to look for in its answers."""
 
-    forge: str
-    """Its name."""
-    variable: str
-    """The environment variable with the token."""
-    permission: str
-    """What the token needs."""
-    headers: dict[str, str] = field(repr=False)
-    """With the token."""
+    api: Api
     url: str
     """The repository's pull requests."""
     query: dict[str, str]
@@ -51,18 +42,13 @@ def dialect(
     """
     host, path = _place(remote_url)
     title, body = text
-    for api in (env.get("GITHUB_API_URL") or GITHUB, GITHUB):
-        if host and urlsplit(api).hostname in {host, f"api.{host}"}:
+    what, instead = f"the pull request for {branch!r}", f"open it from {branch!r} to {base!r} by hand"
+    for url in (env.get("GITHUB_API_URL") or GITHUB, GITHUB):
+        if host and urlsplit(url).hostname in {host, f"api.{host}"}:
+            api = github(url, quote(path), env, permission="pull-requests: write", what=what, instead=instead)
             return Dialect(
-                forge="GitHub",
-                variable="GITHUB_TOKEN",
-                permission="the permission `pull-requests: write` (a classic token: the scope `repo`)",
-                headers={
-                    "Accept": "application/vnd.github+json",
-                    "Authorization": f"Bearer {env.get('GITHUB_TOKEN', '').strip()}",
-                    "X-GitHub-Api-Version": "2022-11-28",
-                },
-                url=f"{api.rstrip('/')}/repos/{quote(path)}/pulls",
+                api,
+                url=f"{api.url}/pulls",
                 query={"state": "open", "head": f"{path.partition('/')[0]}:{branch}", "base": base},
                 create={"title": title, "body": body, "head": branch, "base": base},
                 change={"title": title, "body": body},
@@ -70,15 +56,12 @@ def dialect(
                 key="number",
                 page="html_url",
             )
-    for api in (env.get("CI_API_V4_URL") or GITLAB, GITLAB):
-        if host and urlsplit(api).hostname == host:
-            # A job's own CI_JOB_TOKEN may not open merge requests: docs.gitlab.com/ci/jobs/ci_job_token
+    for url in (env.get("CI_API_V4_URL") or GITLAB, GITLAB):
+        if host and urlsplit(url).hostname == host:
+            api = gitlab(url, quote(path, safe=""), env, what=what, instead=instead)
             return Dialect(
-                forge="GitLab",
-                variable="GITLAB_TOKEN",
-                permission="the scope `api` and the role Developer (CI_JOB_TOKEN does not do)",
-                headers={"PRIVATE-TOKEN": env.get("GITLAB_TOKEN", "").strip()},
-                url=f"{api.rstrip('/')}/projects/{quote(path, safe='')}/merge_requests",
+                api,
+                url=f"{api.url}/merge_requests",
                 query={"state": "opened", "source_branch": branch, "target_branch": base},
                 create={"title": title, "description": body, "source_branch": branch, "target_branch": base},
                 change={"title": title, "description": body},

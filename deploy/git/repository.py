@@ -67,8 +67,10 @@ class Repository(WorkTree):
                 FAILED,
             )
 
-    def commit_file(self, path: str, content: str, message: str) -> str:
-        """Makes a commit on top of HEAD that differs in one file; returns its id. `advance` makes it the branch's.
+    def commit_file(self, path: str, content: str, message: str, parent: str = "") -> str:
+        """Makes a commit on top of `parent` (default: HEAD) that differs in one file; returns its id.
+
+        `advance` makes it the branch's, and refuses where HEAD has moved on from the parent.
 
         Nothing else changes: no branch, no index, no file. The file keeps its mode.
 
@@ -76,7 +78,7 @@ class Repository(WorkTree):
             DeployError: git does not know who commits (78), or cannot make it (1).
         """
         self.author()
-        full, head = self._path(path), self.head()
+        full, head = self._path(path), parent or self.head()
         mode = self._must("ls-tree", head, "--", full).out.partition(" ")[0] or "100644"
         if not mode.startswith("100"):
             raise DeployError(f"{full} is no regular file in git (mode {mode}). Make it one.", FAILED)

@@ -92,7 +92,8 @@ class WorkTree:
 
     def commits(self, path: str, limit: int = 100) -> list[Commit]:
         """The newest commits up to HEAD that touched the path, newest first."""
-        found = self._log(f"--max-count={limit}", "HEAD", "--", self._path(path))
+        # A merge that took one side of a file must not hide the commits of the other.
+        found = self._log("--full-history", f"--max-count={limit}", "HEAD", "--", self._path(path))
         # The oldest commit of a shallow clone seems to have made every file in it.
         cut = (self.common / "shallow").read_text().split() if self.shallow else ()
         return [commit for commit in found if commit.sha not in cut]

@@ -1,11 +1,13 @@
-"""GitHub and GitLab, as far as pull requests go, over HTTP on the loopback address."""
+"""GitHub and GitLab over HTTP on the loopback address: what all that asks them shares, and pull requests."""
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -15,8 +17,8 @@ from deploy.git import open_pull_request
 TOKEN = "very-hidden"
 
 
-class Forge:
-    """GitHub or GitLab, with one repository."""
+class Server:
+    """A forge's API, which remembers what it was asked, and fails where a test wants it to."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -24,8 +26,6 @@ class Forge:
         """Method, path with query, and body of each request."""
         self.headers: dict[str, str] = {}
         """Of the last request."""
-        self.open: list[dict[str, Any]] = []
-        """The pull requests that are open."""
         self.faults: list[tuple[int, dict[str, str], str]] = []
         """Answers (status, headers, body) that come first, one per request; the status 0 is none at all."""
         self.lost = False
@@ -36,21 +36,23 @@ class Forge:
         self.variable = {"GitHub": "GITHUB_TOKEN", "GitLab": "GITLAB_TOKEN"}[kind]
         root = {"GitHub": "GITHUB_API_URL", "GitLab": "CI_API_V4_URL"}[kind]
         self.env = {root: f"http://{self.host}/api", self.variable: TOKEN + "\n"}
-        self.slept: list[float] = []
 
-    def pull(self, title: str = "t", url: str = "", timeout: float = 10.0) -> str | None:
-        """The call under test."""
-        remote = url or f"http://u:p@{self.host}/group/app.git"
-        return open_pull_request(
-            remote, "promote/prod", "main", title, "body", env=self.env, timeout=timeout, sleep=self.slept.append
-        )
+    @contextmanager
+    def serving(self) -> Iterator[Self]:
+        """Answers for the time of the block."""
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.over.set()
+            self.server.shutdown()
+            thread.join()
+            self.server.server_close()
 
-    def refused(self, **options: Any) -> DeployError:
-        """What the call says when it fails."""
-        with pytest.raises(DeployError) as raised:
-            self.pull(**options)
-        assert TOKEN not in str(raised.value)
-        return raised.value
+    def obey(self, method: str, path: str, body: Any) -> Any:
+        """What a healthy forge does, and answers."""
+        raise NotImplementedError
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         forge = self
@@ -65,7 +67,7 @@ class Forge:
                     forge.over.wait(30)
                     return
                 if status == 200 and not text:
-                    text = json.dumps(forge.obey(self.command, body))
+                    text = json.dumps(forge.obey(self.command, self.path, body))
                     if self.command == "POST" and forge.lost:
                         forge.lost = False
                         return
@@ -82,8 +84,31 @@ class Forge:
 
         return Handler
 
-    def obey(self, method: str, body: Any) -> Any:
-        """What a healthy forge does, and answers."""
+
+class Forge(Server):
+    """GitHub or GitLab, with one repository and its pull requests."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.open: list[dict[str, Any]] = []
+        """The pull requests that are open."""
+        self.slept: list[float] = []
+
+    def pull(self, title: str = "t", url: str = "", timeout: float = 10.0) -> str | None:
+        """The call under test."""
+        remote = url or f"http://u:p@{self.host}/group/app.git"
+        return open_pull_request(
+            remote, "promote/prod", "main", title, "body", env=self.env, timeout=timeout, sleep=self.slept.append
+        )
+
+    def refused(self, **options: Any) -> DeployError:
+        """What the call says when it fails."""
+        with pytest.raises(DeployError) as raised:
+            self.pull(**options)
+        assert TOKEN not in str(raised.value)
+        return raised.value
+
+    def obey(self, method: str, path: str, body: Any) -> Any:
         if method == "GET":
             return self.open
         page = f"http://{self.host}/pull/7"

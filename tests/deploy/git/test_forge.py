@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +11,17 @@ from typing import Any
 
 import pytest
 
+from deploy.errors import DeployError
 from deploy.git import open_pull_request
+from deploy.git.forge import require_token
 from tests.deploy.git.fake_forge import TOKEN, Forge
 
 
 @pytest.fixture(params=["GitHub", "GitLab"])
 def forge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    made = Forge(request.param)
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.over.set()
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with Forge(request.param).serving() as made:
+        yield made
 
 
 def test_opens_one_then_updates_it(forge: Forge) -> None:
@@ -68,6 +63,19 @@ def test_token_is_missing(forge: Forge) -> None:
     assert error.code == os.EX_CONFIG
     assert f"{forge.variable} is not set" in str(error)
     assert ("pull-requests: write" if forge.kind == "GitHub" else "scope `api`") in str(error)
+    assert forge.asked == []
+
+
+def test_token_is_asked_for_beforehand(forge: Forge) -> None:
+    remote = f"http://{forge.host}/group/app.git"
+    require_token(remote, forge.env)
+    del forge.env[forge.variable]
+    with pytest.raises(DeployError, match=f"{forge.variable} is not set; a pull request at {forge.kind}") as raised:
+        require_token(remote, forge.env)
+    assert raised.value.code == os.EX_CONFIG
+    assert "leave `--pr` out" in str(raised.value)
+    for plain in ("/srv/app.git", ""):
+        require_token(plain, forge.env)
     assert forge.asked == []
 
 

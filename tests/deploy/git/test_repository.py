@@ -124,6 +124,15 @@ class TestAdvance:
             repository.advance(made)
         assert _state(project) == before
 
+    def test_head_has_moved_on_from_the_parent(self, project: Path, repository: Repository) -> None:
+        parent = repository.head()
+        commit(project, "other", "x")
+        made = repository.commit_file(FILE, "a: 1\n", "m", parent)
+        assert git(project, "rev-parse", f"{made}^") == parent
+        with pytest.raises(DeployError, match="Not possible to fast-forward") as raised:
+            repository.advance(made)
+        assert raised.value.code == 1
+
     def test_git_is_busy(self, project: Path, repository: Repository) -> None:
         made = repository.commit_file(FILE, "a: 1\n", "m")
         (repository.common / "index.lock").touch()

@@ -101,6 +101,15 @@ def test_commits(project: Path, repository: Repository) -> None:
     assert repository.commits("absent") == []
 
 
+def test_commits_of_a_side_that_a_merge_did_not_take(project: Path, repository: Repository) -> None:
+    git(project, "checkout", "--quiet", "-b", "side")
+    side = commit(project, FILE, "a: 1\n")
+    git(project, "checkout", "--quiet", "main")
+    main = commit(project, FILE, "a: 2\n")
+    git(project, "merge", "--quiet", "--strategy", "ours", "--message", "merge", "side")
+    assert {side, main} <= {entry.sha for entry in repository.commits(FILE)}
+
+
 def test_between(project: Path, repository: Repository) -> None:
     first = repository.head()
     second = commit(project, FILE, "a: 1\n")
