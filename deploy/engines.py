@@ -57,7 +57,10 @@ class PulumiCLI:
             return 130 if interrupted and code else min(abs(code), 1)
 
     def read(self, *words: str) -> str:
-        result = subprocess.run(self._command(words), stdout=subprocess.PIPE, text=True, check=False)
+        asks = "--show-secrets" in words  # for the passphrase, where it is not given
+        command = self._command(words if asks else (*words, "--non-interactive"))
+        stdin = None if asks else subprocess.DEVNULL
+        result = subprocess.run(command, stdin=stdin, stdout=subprocess.PIPE, text=True, check=False)
         return _output(self.name, words, min(abs(result.returncode), 1), result.stdout)
 
     def _command(self, words: tuple[str, ...]) -> list[str]:

@@ -58,12 +58,20 @@ def file_backend(stack: Stack) -> Path | None:
     return stack.project / path  # where the engines start from
 
 
+def lock_folder(stack: Stack) -> Path | None:
+    """Where the file backend keeps the stack's locks; None for any other backend."""
+    root = file_backend(stack)
+    return root and root / ".pulumi" / "locks" / "organization" / stack.project_name / stack.name
+
+
 def init(stack: Stack, engine: Engine) -> None:
     """Makes the stack in a file backend that does not have it; other backends are the user's to set up."""
     root = file_backend(stack)
     if root is None:
         return
-    if (root / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json").is_file():
+    from deploy.observe.recorded import exists  # noqa: PLC0415 - which itself needs this module
+
+    if exists(stack):
         return
     root.mkdir(parents=True, exist_ok=True)
     if code := engine.run("stack", "init", stack.name):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from engine.checkpoint import path_of
 from engine.config import as_text
+from engine.printable import printable
 from engine.stackconfig import holds_secure
 from engine.stackref import Stack
 
@@ -32,7 +33,7 @@ def print_history(stack: Stack, arguments: Any) -> int:
         print(f"No stack updates found on page '{page}'" if page > 1 else "Stack has never been updated")
     else:
         for update in updates:
-            print(_text(update, full_dates=arguments.full_dates))
+            print(printable(_text(update, full_dates=arguments.full_dates)))
     return 0
 
 

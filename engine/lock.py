@@ -49,17 +49,27 @@ def remove_all(folder: Path) -> int:
     return len(files)
 
 
-def _refuse_others(folder: Path, own: Path, say: Callable[[str], None]) -> None:
-    held = []
+def is_held(folder: Path) -> bool:
+    """Whether a process that may be alive holds a lock in `folder`."""
+    return any(not _dead(lock) for _, lock in _locks(folder))
+
+
+def _locks(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for file in sorted(folder.glob("*.json")):
-        if file == own:
-            continue
         try:
-            lock: dict[str, Any] = json.loads(file.read_bytes())
+            lock = json.loads(file.read_bytes())
         except FileNotFoundError:
             continue
         except (OSError, ValueError):
             lock = {}
+        yield file, lock
+
+
+def _refuse_others(folder: Path, own: Path, say: Callable[[str], None]) -> None:
+    held = []
+    for file, lock in _locks(folder):
+        if file == own:
+            continue
         if _dead(lock):
             say(f"the lock of process {lock['pid']}, which is dead, is removed ({file})")
             file.unlink(missing_ok=True)

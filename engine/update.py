@@ -10,8 +10,12 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from threading import Thread
+from typing import Any, Final, TypeVar
 
 from engine import step as ops
 from engine import vcs
@@ -26,6 +30,8 @@ from engine.stackref import Stack
 from engine.targets import NO_TARGETS, Targets
 from engine.urn import STACK_TYPE
 from engine.values import Properties
+
+_T = TypeVar("_T")
 
 _TITLES: Final = {
     ("update", True): "Previewing update", ("update", False): "Updating",
@@ -144,11 +150,11 @@ async def _once(
     title = display.paint(f"{_TITLES[options.kind, preview]} ({stack.name}):", "1")
     began = int(time.time())
     # what is deployed is what is there now: the next commit may come before the end
-    commit = None if preview else asyncio.create_task(asyncio.to_thread(vcs.describe, stack.project.root))
+    commit = None if preview else _aside(partial(vcs.describe, stack.project.root))
     outcome = await run_once(stack, settings, display, program, title=title, on_ended=on_ended)
     _summarize(options, outcome)
     if commit is not None:
-        facts, title = await commit
+        facts, title = await asyncio.wrap_future(commit)
         about = {
             "startTime": began,
             "message": options.message or title,
@@ -156,6 +162,20 @@ async def _once(
         }
         await asyncio.to_thread(_record, stack, options, outcome, about)
     return outcome
+
+
+def _aside(call: Callable[[], _T]) -> Future[_T]:
+    """Runs it in a thread that nobody waits for where its result is not needed: after an error."""
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as err:
+            future.set_exception(err)
+
+    Thread(target=run, daemon=True).start()
+    return future
 
 
 def _summarize(options: Options, outcome: Outcome) -> None:

@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-TIMEOUT = 20
-"""Seconds that git may take for one answer; without it, the keys are left out."""
+TIMEOUT = 5
+"""Seconds that git may take for all its answers; those that do not come in time are left out."""
+_REDIRECTS: Final = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE")
+"""What leads git elsewhere than to the repository around the folder, as in a hook."""
 _HOSTED = re.compile(r"(?:https?://(?:[^@/]*@)?(?P<web>[^@/]+)/|git@(?P<ssh>[^@/:]+):)(?P<path>.+)")
 """`https://host/owner/repo.git` or `git@host:owner/repo.git`; a password is in no group."""
 _COMMIT: Final = {
@@ -26,14 +31,15 @@ def describe(folder: Path) -> tuple[dict[str, str], str]:
 
     Both are empty where there is no git or no repository: an update does not fail for that.
     """
-    found = _remote(folder)
-    commit = _git(folder, "-c", "log.showSignature=false", "log", "-1", f"--format={'%n'.join(_COMMIT.values())}%n%B")
+    ask = partial(_git, folder, time.monotonic() + TIMEOUT)
+    found = _remote(ask)
+    commit = ask("-c", "log.showSignature=false", "log", "-1", f"--format={'%n'.join(_COMMIT.values())}%n%B")
     values = commit.split("\n")
     if not commit:
         return found, ""
     found |= dict(zip(_COMMIT, values, strict=False))
     title = next((line.strip() for line in values[len(_COMMIT) :] if line.strip()), "")
-    for line in filter(None, _git(folder, "status", "--porcelain=v2", "--branch", "-z").split("\0")):
+    for line in filter(None, ask("status", "--porcelain=v2", "--branch", "-z").split("\0")):
         header, _, branch = line.partition(" branch.head ")
         if header == "#" and branch:
             found["git.dirty"] = "false"
@@ -44,11 +50,11 @@ def describe(folder: Path) -> tuple[dict[str, str], str]:
     return found, title
 
 
-def _remote(folder: Path) -> dict[str, str]:
-    url = _git(folder, "config", "--get", "remote.origin.url").strip()
+def _remote(ask: Callable[..., str]) -> dict[str, str]:
+    url = ask("config", "--get", "remote.origin.url").strip()
     if not url:
         return {}
-    found = {"vcs.root": _git(folder, "rev-parse", "--show-prefix").strip().rstrip("/") or "."}
+    found = {"vcs.root": ask("rev-parse", "--show-prefix").strip().rstrip("/") or "."}
     if hosted := _HOSTED.match(url):
         owner, _, repository = hosted["path"].removesuffix(".git").partition("/")
         if repository:
@@ -56,13 +62,14 @@ def _remote(folder: Path) -> dict[str, str]:
     return found
 
 
-def _git(folder: Path, *words: str) -> str:
+def _git(folder: Path, deadline: float, *words: str) -> str:
     """What git printed; empty where it failed. It takes no lock of its own: others may be using the repository."""
+    environment = {key: value for key, value in os.environ.items() if key not in _REDIRECTS}
     try:
         ended = subprocess.run(
             ["git", *words],
-            cwd=folder, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"}, stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=TIMEOUT, check=False,
+            cwd=folder, env={**environment, "GIT_OPTIONAL_LOCKS": "0"}, stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=max(0.0, deadline - time.monotonic()), check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return ""

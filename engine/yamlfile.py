@@ -36,14 +36,20 @@ def _loader() -> Any:
 
 def load_yaml(path: Path) -> Any:
     """A YAML file as plain values. Errors name the file and the line, never its content (it may hold secrets)."""
+    try:
+        content = path.read_bytes()
+    except OSError as err:
+        raise EngineError(f"{path} cannot be read: {err.strerror}", CONFIG) from err
+    return parse_yaml(content, str(path))
+
+
+def parse_yaml(content: bytes | str, name: str) -> Any:
+    """A YAML text as plain values; `name` stands for it in errors."""
     import yaml
 
     try:
-        with path.open("rb") as file:
-            return yaml.load(file, Loader=_loader())  # noqa: S506 - a SafeLoader
-    except OSError as err:
-        raise EngineError(f"{path} cannot be read: {err.strerror}", CONFIG) from err
+        return yaml.load(content, Loader=_loader())  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as err:
         mark = getattr(err, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise EngineError(f"{path} is not valid YAML{where}", CONFIG) from None
+        raise EngineError(f"{name} is not valid YAML{where}", CONFIG) from None

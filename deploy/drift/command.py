@@ -10,11 +10,12 @@ from itertools import groupby
 
 from deploy import session
 from deploy.drift.compare import Drift
-from deploy.drift.find import find
-from deploy.drift.fix import fix
+from deploy.drift.find import IncompleteError, find
+from deploy.drift.fix import busy, fix
 from deploy.engines import Engine
-from deploy.observe.recorded import recorded
-from deploy.say import say
+from deploy.errors import DeployError
+from deploy.observe.recorded import recorded, under_way
+from deploy.say import clean, say
 from deploy.stack import Stack
 
 DRIFT = 2
@@ -28,20 +29,40 @@ def drift(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
 
     Returns:
         0 without drift and after `--fix`, else 2.
+
+    Raises:
+        DeployError: an update is under way (75); not everything can be compared (69): the rest is printed before.
     """
     session.enter(stack, start=False)
-    state = recorded(stack, engine)
-    drifts = find(stack, state)
-    if not args.json:
-        print("\n".join(_lines(drifts)) or f"{stack.name}: no drift")
+    drifts, problem = _find(stack, engine)
+    if not args.json and (drifts or not problem):
+        print("\n".join(map(clean, _lines(drifts))) or f"{stack.name}: no drift")
     if args.fix and drifts:
-        fix(stack, state, engine, drifts, say)
+        drifts = fix(stack, engine, say)
         say(f"{stack.name}: all of it is put back")
     elif drifts:
         say(f"{stack.name} has drifted; `.venv/bin/python -m deploy drift {stack.name} --fix` puts it back")
-    if args.json:
+    if args.json and (drifts or not problem):
         print(json.dumps({"fixed": bool(args.fix), "drifts": [asdict(found) for found in drifts]}, indent=2))
+    if problem:
+        raise problem
     return DRIFT if drifts and not args.fix else os.EX_OK
+
+
+def _find(stack: Stack, engine: Engine) -> tuple[list[Drift], DeployError | None]:
+    """The drift, and why some of it is not known; an error (75) where an update makes what looks like drift."""
+    locks = session.lock_folder(stack)
+    state = recorded(stack, engine)
+    if under_way(state, locks):
+        raise busy(stack)
+    drifts, problem = [], None
+    try:
+        drifts = find(stack, state)
+    except IncompleteError as err:
+        drifts, problem = err.found, err
+    if drifts and (under_way(state, locks) or recorded(stack, engine) != state):
+        raise busy(stack)
+    return drifts, problem
 
 
 def _lines(drifts: list[Drift]) -> list[str]:

@@ -16,6 +16,7 @@ from engine.kubernetes.errors import ApiError, refused
 from engine.kubernetes.kinds import Endpoint, from_manifest
 from engine.kubernetes.objects import FIELD_MANAGER, to_object, without_read_only
 from engine.marks import redact, secret_texts
+from engine.provider import ProviderError
 from engine.state import State
 from engine.values import unwrap
 
@@ -28,6 +29,8 @@ Difference = tuple[Path, Any, Any, Manager]
 
 TRIES = 5
 """How often an object is looked at that changes between the two looks, as in a rollout."""
+
+FIXED = "cannot be changed in place"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ async def look(api: Api, state: State) -> list[Drift]:
     where = place(state)
     manager = str(unwrap(state.outputs.get(FIELD_MANAGER)) or apply.CREATOR)
     hidden: frozenset[str] = frozenset()
+    live: JsonObject = {}
     try:
         endpoint = await api.endpoint(from_manifest(str(state.inputs["apiVersion"]), where[0]))
         for _ in range(TRIES):
@@ -72,7 +76,15 @@ async def look(api: Api, state: State) -> list[Drift]:
             if updated["metadata"].get("resourceVersion") == live["metadata"].get("resourceVersion"):
                 break
     except ApiError as err:
+        if err.code == 422 and live:  # at a place that is not known: the server would not have it so
+            fields = [str(cause.get("field") or "") for cause in err.details.get("causes") or []]
+            return [Drift(*where, next(filter(None, fields), "(unknown)"), "another value", FIXED)]
         raise refused("compare", f"{where[0]} {state.id}", err, hidden) from err
+    except (AttributeError, LookupError, TypeError) as err:
+        raise ProviderError(
+            f"cannot compare {where[0]} {state.id}: what {api.cluster.server} answers is no Kubernetes object. "
+            "See that it is an API server, and what stands before it."
+        ) from err
     return [_drift(where, found, hidden) for found in _compared(live, updated, manifest)]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from deploy.drift.compare import Drift
-from deploy.drift.find import cluster_of, find, translated
+from deploy.drift.find import IncompleteError, cluster_of, find, translated
 from deploy.drift.wanted import inputs_for, objects, place
 from deploy.engines import Engine
 from deploy.errors import DeployError
-from deploy.observe.recorded import Recorded, parse
-from deploy.session import file_backend
+from deploy.observe.recorded import parse, recorded
+from deploy.session import lock_folder
 from deploy.stack import Stack
 from engine.errors import EngineError
 from engine.kubernetes.client import Api
@@ -29,46 +30,69 @@ from engine.values import has_secret
 Say = Callable[[str], None]
 
 
-def fix(stack: Stack, recorded: Recorded, engine: Engine, drifts: list[Drift], say: Say) -> None:
+def fix(stack: Stack, engine: Engine, say: Say) -> list[Drift]:
     """Applies the recorded inputs to what drifted, makes anew what is missing, and waits until it is ready.
 
     The stack's state stays as it is. Only where a drifted object holds secrets, the passphrase is needed.
 
     Args:
         stack: the stack.
-        recorded: its state.
-        engine: who decrypts the state.
-        drifts: what `find` found.
+        engine: who reads the state, and decrypts it.
         say: progress.
 
+    Returns:
+        What was put back: the drift while the stack is held, for an update may have ended a moment before.
+
     Raises:
+        IncompleteError: some objects cannot be compared (69); the others are put back.
         DeployError: the cluster refuses, an object does not become ready in its time, or something drifts again at
             once (1); the cluster is away (69); an update holds the stack (75).
     """
-    broken = {(drift.kind, drift.namespace, drift.name): not drift.path for drift in drifts}
-    states = objects(recorded)
-    if any(has_secret(states[where].inputs) for where in broken):
-        states = objects(parse(engine.read("stack", "export", "--show-secrets", "--stack", stack.name)))
-    with _held(stack, say), translated(1):
-        asyncio.run(_put_back(stack, {states[where]: gone for where, gone in broken.items()}, say))
-    if left := find(stack, recorded):
+    with _held(stack, say):
+        state = recorded(stack, engine)
+        if state.pending:
+            raise busy(stack)
+        try:
+            drifts = find(stack, state)
+        except IncompleteError as err:
+            if not err.found:
+                raise
+            drifts = err.found
+        broken = {(drift.kind, drift.namespace, drift.name): not drift.path for drift in drifts}
+        states = objects(state)
+        if any(has_secret(states[where].inputs) for where in broken):
+            states = objects(parse(engine.read("stack", "export", "--show-secrets", "--stack", stack.name)))
+        with translated(1):
+            asyncio.run(_put_back(stack, {states[where]: gone for where, gone in broken.items()}, say))
+        left = find(stack, state) if drifts else []
+    if left:
         raise DeployError(
             f"{left[0].kind} {left[0].name} of {stack.name} differs again: {left[0].path or 'it is missing'}"
             f"{f', by {left[0].by}' if left[0].by else ''}. Something keeps changing it: stop that, or let the "
             "program leave the field out.",
             1,
         )
+    return drifts
+
+
+def busy(stack: Stack) -> DeployError:
+    """The error (75) where the cluster may be ahead of the state."""
+    return DeployError(
+        f"{stack.name}: an update is under way, or was killed half way: the state is older than the cluster. Wait "
+        f"until it has ended; `.venv/bin/python -m deploy up {stack.name}` ends one that was killed.",
+        os.EX_TEMPFAIL,
+    )
 
 
 @contextmanager
 def _held(stack: Stack, say: Say) -> Iterator[None]:
     """Holds the stack's lock, as an update does, where it is in a file backend."""
-    root = file_backend(stack)
-    if root is None:
+    folder = lock_folder(stack)
+    if folder is None:
         yield
         return
     try:
-        with locked(root / ".pulumi" / "locks" / "organization" / stack.project_name / stack.name, say):
+        with locked(folder, say):
             yield
     except EngineError as err:
         raise DeployError(str(err), err.code) from err

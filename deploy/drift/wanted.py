@@ -49,8 +49,10 @@ async def inputs_for(api: Api, state: State, live: dict[str, Any]) -> Properties
     found: Properties = _filled(inputs, live)
     spec, there = found.get("spec"), live.get("spec") or {}
     replicas = spec.get("replicas") if isinstance(spec, dict) else None
-    if replicas not in (None, there.get("replicas")) and await _autoscaled(api, place(state)):
-        found["spec"] = {**found["spec"], "replicas": there.get("replicas")}
+    scaled = there.get("replicas")
+    # An autoscaler rests while there are no replicas: that is a person's doing, and an outage.
+    if replicas not in (None, scaled) and scaled != 0 and await _autoscaled(api, place(state)):
+        found["spec"] = {**found["spec"], "replicas": scaled}
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deploy.errors import DeployError
+from deploy.say import clean
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0
 """Seconds that a request to the API server may take."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_KUBECONFIG: Any = {
+    "clusters": [{"name": "", "cluster": {}}],
+    "contexts": [{"name": "", "context": {"cluster": ""}}],
+    "users": [{"name": "", "user": {"exec": {"apiVersion": "", "command": "", "env": [{"name": "", "value": ""}]}}}],
+}
+
+
+def make_tables() -> None:
+    """To be called before threads ask clusters.
+
+    msgspec makes a type's tables at its first use, and crashes where two threads make the same ones.
+    """
+    from lightkube import KubeConfig  # noqa: PLC0415 - slow to import
+    from lightkube.core.decoders import decode_list, decode_status  # noqa: PLC0415
+    from lightkube.resources.apps_v1 import Deployment  # noqa: PLC0415
+    from lightkube.resources.core_v1 import Pod  # noqa: PLC0415
+
+    KubeConfig.from_dict(_KUBECONFIG)
+    decode_status(b'{"details": {"causes": [{}]}}')  # of a refusal
+    for kind in (Deployment, Pod):
+        decode_list(b'{"items": []}', kind)
 
 
 def async_client(stack: Stack) -> httpx2.AsyncClient:
@@ -56,12 +78,30 @@ def reach(stack: Stack) -> Iterator[Client]:
         raise DeployError(
             f"The cluster of context {context!r} refuses: {err.status.message}.", os.EX_UNAVAILABLE
         ) from err
-    except (httpx2.HTTPError, ConfigError) as err:
+    except httpx2.HTTPStatusError as err:  # without a Status: of a proxy, or no Kubernetes at all
+        raise DeployError(
+            f"What is at {server}, the server of context {context!r}, answers {err.response.status_code}. "
+            f"Mend the context that {stack.file.name} names, or what stands before its cluster.",
+            os.EX_UNAVAILABLE,
+        ) from err
+    except httpx2.HTTPError as err:
         raise DeployError(
             f"The cluster of context {context!r} does not answer at {server}: "
             f"{str(err) or type(err).__name__}. Start it, or mend the context that {stack.file.name} names.",
             os.EX_UNAVAILABLE,
         ) from err
+    except (ConfigError, OSError, ValueError, LookupError, TypeError) as err:
+        raise DeployError(
+            f"The cluster of context {context!r} cannot be asked: {reason(err)}. Sign in with the program that its "
+            f"kubeconfig names under `users`, if any, and see that {server} is a Kubernetes API server.",
+            os.EX_UNAVAILABLE,
+        ) from err
+
+
+def reason(err: Exception) -> str:
+    """What an error says, on one line; of an exec plugin, or of an answer that is none of Kubernetes, by its kind."""
+    text = " ".join(clean(str(err)).split()).rstrip(".")
+    return f"{type(err).__name__}: {text}" if isinstance(err, LookupError | TypeError) else text or type(err).__name__
 
 
 def _connection(stack: Stack) -> SingleConfig:

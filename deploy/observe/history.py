@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ from deploy import session
 from deploy.engines import Engine
 from deploy.observe.recorded import exists, parse
 from deploy.stack import Stack
+
+_HISTORY = re.compile(r"-(?P<stamp>\d+)\.history\.json(\.gz)?$")
+"""The end of a history file's name; the stamp is the checkpoint's, too."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,10 @@ def _update(stack: Stack, entry: dict[str, Any], number: int, checkpoint: Path |
     if entry["kind"] == "destroy":
         image = ""
     elif not image and checkpoint:
-        with suppress(OSError, ValueError):  # there may be no copy, where an update was killed at its very end
-            image = parse(checkpoint.read_text("utf-8")).image
+        with suppress(
+            OSError, EOFError, ValueError
+        ):  # there may be no copy, where an update was killed at its very end
+            image = parse(_text(checkpoint)).image
     author, address = environment.get("git.author", ""), environment.get("git.author.email", "")
     return Update(
         number=entry.get("version") or number,  # the file backend gives none
@@ -105,10 +112,23 @@ def _update(stack: Stack, entry: dict[str, Any], number: int, checkpoint: Path |
 
 
 def _checkpoints(stack: Stack) -> list[Path]:
-    """Where the file backend copied the state after each update, oldest first; none for other backends."""
+    """Where the file backend copied the state after each update, oldest first; none for other backends.
+
+    The CLI compresses files where PULUMI_SELF_MANAGED_STATE_GZIP is set.
+    """
     root = session.file_backend(stack)
     if root is None:
         return []
     folder = root / ".pulumi" / "history" / stack.project_name / stack.name
-    files = sorted(folder.glob(f"{stack.name}-*.history.json"))
-    return [file.with_name(file.name.replace(".history.json", ".checkpoint.json")) for file in files]
+    found = (_HISTORY.search(file.name) for file in folder.glob(f"{stack.name}-*.history.json*"))
+    copies = []
+    for stamp in sorted({int(match["stamp"]) for match in found if match}):
+        plain = folder / f"{stack.name}-{stamp}.checkpoint.json"
+        packed = plain.with_name(f"{plain.name}.gz")
+        copies.append(packed if packed.is_file() and not plain.is_file() else plain)
+    return copies
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    return (gzip.decompress(content) if file.suffix == ".gz" else content).decode()

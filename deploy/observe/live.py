@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
 from deploy.observe.cluster import reach
@@ -13,10 +12,6 @@ from deploy.stack import Stack
 
 VERSION = "app.kubernetes.io/version"
 """https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
-
-
-_TABLES = Lock()
-"""msgspec makes a type's tables at its first use, and crashes where two threads make the same ones."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,13 @@ class Live:
     """The label `app.kubernetes.io/version`: the commit, for an image that the stack built."""
     pods: tuple[Pod, ...] = ()
     """Those on their way out, too; by name."""
+    total: int = 0
+    """Pods of any template; more than wanted while old ones still run beside new ones."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the rollout is, as `kubectl rollout status` has it: every wanted pod serves, and no other is left."""
+        return self.ready == self.updated == self.available == self.total == self.replicas
 
 
 def live(stack: Stack, recorded: Recorded) -> Live:
@@ -62,13 +64,9 @@ def live(stack: Stack, recorded: Recorded) -> Live:
     if not recorded.name or not recorded.namespace:
         return Live()
     from lightkube import ApiError  # noqa: PLC0415 - slow to import
-    from lightkube.core.decoders import decode_list  # noqa: PLC0415
     from lightkube.resources.apps_v1 import Deployment  # noqa: PLC0415
     from lightkube.resources.core_v1 import Pod as PodResource  # noqa: PLC0415
 
-    with _TABLES:
-        for kind in (Deployment, PodResource):
-            decode_list(b'{"items": []}', kind)
     with reach(stack) as api:
         try:
             found = api.get(Deployment, recorded.name, namespace=recorded.namespace)
@@ -76,9 +74,13 @@ def live(stack: Stack, recorded: Recorded) -> Live:
             if err.status.code == 404:
                 return Live()
             raise
-        selector: Any = found.spec.selector.matchLabels if found.spec else {}
-        pods = [*api.list(PodResource, namespace=recorded.namespace, labels=selector)]
-    return _live(found, sorted(map(_pod, pods), key=lambda pod: pod.name))
+        try:
+            selector: Any = found.spec.selector.matchLabels if found.spec else {}
+            # Without labels, the server would list the pods of all the namespace.
+            pods = [*api.list(PodResource, namespace=recorded.namespace, labels=selector)] if selector else []
+            return _live(found, sorted(map(_pod, pods), key=lambda pod: pod.name))
+        except AttributeError as err:
+            raise TypeError("what it answers is no Deployment, or no pods") from err
 
 
 def _live(found: Any, pods: list[Pod]) -> Live:
@@ -98,6 +100,7 @@ def _live(found: Any, pods: list[Pod]) -> Live:
         since=done[0] if done and seen else None,
         version=(meta.labels or {}).get(VERSION, ""),
         pods=tuple(pods),
+        total=status.replicas or 0,
     )
 
 

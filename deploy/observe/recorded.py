@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from deploy import session
 from deploy.engines import Engine
 from deploy.stack import HIDDEN, Stack
+from engine.lock import is_held
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -24,6 +26,8 @@ class Recorded:
     """The stack's outputs, secrets as `[secret]`."""
     resources: list[dict[str, Any]] = field(default_factory=list)
     """Raw, as `pulumi stack export` prints them, without those that wait for their deletion."""
+    pending: bool = False
+    """Whether an update has begun operations that it has not ended."""
 
     @property
     def empty(self) -> bool:
@@ -80,7 +84,17 @@ def parse(exported: str) -> Recorded:
     deployment = content.get("deployment") or content.get("checkpoint", {}).get("latest") or {}
     resources = [item for item in deployment.get("resources") or [] if not item.get("delete")]
     roots = (item.get("outputs") or {} for item in resources if item["type"] == STACK_TYPE)
-    return Recorded(_masked(next(roots, {})), resources)
+    return Recorded(_masked(next(roots, {})), resources, bool(deployment.get("pending_operations")))
+
+
+def under_way(recorded: Recorded, locks: Path | None) -> bool:
+    """Whether an update is under way, so that the cluster is ahead of the state.
+
+    Args:
+        recorded: the state.
+        locks: the stack's `session.lock_folder`.
+    """
+    return recorded.pending or (locks is not None and is_held(locks))
 
 
 def _masked(value: Any) -> Any:

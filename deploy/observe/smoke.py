@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from deploy.observe.cluster import async_client, is_far
+from deploy.observe.cluster import async_client, is_far, reason
 from deploy.observe.recorded import Recorded
+from deploy.say import clean
 from deploy.stack import Stack
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ PAUSE_SECONDS = 0.5
 """Between two tries, after a bad answer; a fifth of it after a good one."""
 BODY_BYTES = 1 << 20
 """How much of an answer is read."""
+NO_URL = "its URL, or that of a proxy in the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), is none"
+"""Without more: the error may quote a part of a proxy's password."""
 _GOT = ", got "
 _SERVICE = re.compile(r"(?P<name>[^.]+)\.(?P<namespace>[^.]+)\.svc(\..+)?")
 
@@ -78,11 +81,16 @@ def _is_url(text: str) -> bool:
 
 async def _until_passed(stack: Stack, url: str, smoke: Smoke, say: Callable[[str], None]) -> str:
     """Why it did not pass in time, or an empty string."""
+    import httpx2  # noqa: PLC0415 - slow to import
+
     problem = f"no answer within {smoke.timeout}"
     said, good = "", 0
     try:
         async with asyncio.timeout(smoke.seconds):
-            client, address = _way(stack, url)
+            try:
+                client, address = _way(stack, url)
+            except httpx2.InvalidURL:
+                return NO_URL
             async with client:
                 while True:
                     found = await _once(client, address, smoke)
@@ -113,8 +121,10 @@ async def _once(client: httpx2.AsyncClient, address: str, smoke: Smoke) -> str:
                     break
     except TimeoutError:
         return f"no answer within {TRY_SECONDS:g} s"
-    except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError, OSError) as err:
-        return str(err) or type(err).__name__
+    except httpx2.InvalidURL:
+        return NO_URL
+    except (httpx2.HTTPError, ConfigError, OSError, ValueError, LookupError, TypeError) as err:
+        return reason(err)
     text = body[:BODY_BYTES].decode(errors="replace")
     if response.status_code != smoke.status:
         return f"{response.status_code}, wanted {smoke.status}{_said_by_the_cluster(text)}"
@@ -145,6 +155,6 @@ def _said_by_the_cluster(text: str) -> str:
     """The message of an API server that answered in place of the service."""
     try:
         answer = json.loads(text)
-        return f" ({answer['message']})" if answer["kind"] == "Status" else ""
+        return f" ({clean(answer['message'])})" if answer["kind"] == "Status" else ""
     except (ValueError, KeyError, TypeError):
         return ""

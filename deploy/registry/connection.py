@@ -33,6 +33,15 @@ _RETRY: Final = Retry(
 )
 
 
+def origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port; None where it is no URL."""
+    parts = urlsplit(url)
+    try:
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:  # a port that is none
+        return None
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer that was read as a whole."""
@@ -82,7 +91,7 @@ class Connection:
         self, method: str, repository: str, path: str, fine: tuple[int, ...], **options: Any
     ) -> requests.Response:
         url = urljoin(f"{self._base}{repository}/", path)
-        mine = urlsplit(url)[:2] == urlsplit(self._base)[:2]
+        mine = origin(url) == origin(self._base)
         right = (repository, method in ("POST", "PUT"))
         options["headers"] = {"Accept-Encoding": "identity"} | options.get("headers", {})
 
@@ -116,6 +125,9 @@ class Connection:
             raise self._unreached(err) from err
 
     def _unreached(self, err: BaseException) -> DeployError:
+        if isinstance(err, requests.exceptions.InvalidURL):  # whose text may hold a part of a proxy's password
+            reason = "its URL, or that of a proxy in the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), is none"
+            return DeployError(f"The registry {self.host} is not reached: {reason}.", os.EX_UNAVAILABLE)
         while isinstance(inner := err.__cause__ or next(iter(err.args), None), BaseException):
             err = inner  # the innermost says it in the fewest words
         return DeployError(f"The registry {self.host} is not reached: {err}.", os.EX_UNAVAILABLE)

@@ -28,7 +28,7 @@ def authorization(session: requests.Session, host: str, challenge: str, timeout:
     kind, _, fields = challenge.partition(" ")
     who = _stored(host)
     if kind.lower() == "bearer":
-        asked = parse_keqv_list([field for field in parse_http_list(fields) if "=" in field])
+        asked = parse_keqv_list([field for field in parse_http_list(fields) if field.partition("=")[2]])
         return f"Bearer {_token(session, host, asked, who, timeout)}"
     if kind.lower() == "basic" and "username" in who:
         return f"Basic {base64.b64encode('{username}:{password}'.format_map(who).encode()).decode()}"

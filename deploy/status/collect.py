@@ -9,22 +9,27 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from os import pathsep
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cluster
 from config.revision import UNKNOWN
-from deploy import environment
+from deploy import environment, session
 from deploy import stack as stacks
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.git.repository import Repository
+from deploy.observe.cluster import make_tables
 from deploy.observe.history import Update, deployed_since, history
 from deploy.observe.live import Live, live
-from deploy.observe.recorded import Recorded, recorded
+from deploy.observe.recorded import Recorded, recorded, under_way
 from deploy.pipeline.record import Pipeline, Smoke, Stage
 from deploy.promotion.checks import Seen, blockers
 from deploy.stack import Stack
 from deploy.status.record import Change, Environment, Report, Waiting
 from engine.errors import INTERRUPTED
+
+if TYPE_CHECKING:
+    from deploy.drift.compare import Drift
 
 UPDATES = 20
 """How many of the newest updates are told."""
@@ -38,6 +43,8 @@ class _Stage:
     stack: Stack | None = None
     kubeconfigs: str = ""
     """Where its context is looked up, in the environment that its engine has."""
+    locks: Path | None = None
+    """Where its backend keeps its locks, by that environment."""
     recorded: Recorded = field(default_factory=Recorded)
     updates: list[Update] = field(default_factory=list)
     live: Live | None = None
@@ -58,11 +65,15 @@ def collect(project: Path, pipeline: Pipeline, engine: Engine, *, compare: bool 
     """
     found = [_read(stage, project, engine) for stage in pipeline.stages]
     # Only now, for each of those reads changes the environment of this process for its time.
-    with ThreadPoolExecutor() as pool:
+    make_tables()
+    pool = ThreadPoolExecutor()
+    try:
         asked = [pool.submit(_ask_cluster, it) for it in found if not it.recorded.empty]
         asked += [pool.submit(_compare, *pair) for pair in pairwise(found) if compare]
         for future in asked:
             future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # all have ended, unless this is an interruption
     repo = _repository(project)
     name = next((it.stack.project_name for it in found if it.stack), project.name)
     environments = []
@@ -89,6 +100,7 @@ def _read(stage: Stage, project: Path, engine: Engine) -> _Stage:
         it.stack = stack = stacks.load(project, stage.stack)
         with environment.restored():
             environment.enter(stack, cluster.handout(environment.profile(stack)) if stack.is_local else None)
+            it.locks = session.lock_folder(stack)
             it.kubeconfigs = pathsep.join(map(str, stack.kubeconfigs))
             it.recorded = recorded(stack, engine)
             it.updates = history(stack, engine)
@@ -101,7 +113,7 @@ def _read(stage: Stage, project: Path, engine: Engine) -> _Stage:
 
 
 def _ask_cluster(it: _Stage) -> None:
-    from deploy.drift.find import find  # noqa: PLC0415 - slow to import
+    from deploy.drift.find import IncompleteError, find  # noqa: PLC0415 - slow to import
 
     if it.stack is None:
         return
@@ -109,18 +121,29 @@ def _ask_cluster(it: _Stage) -> None:
     stack = replace(it.stack, values={**it.stack.values, **own})
     try:
         it.live = live(stack, it.recorded)
-        it.drift = tuple(
-            Change(
-                f"{one.kind} {one.name}",
-                one.path,
-                one.wanted or "nothing",
-                one.found or "nothing",
-                " ".join(filter(None, (one.by, one.operation, one.at))),
-            )
-            for one in find(stack, it.recorded)
-        )
+        if not under_way(it.recorded, it.locks):
+            it.drift = _changes(find(stack, it.recorded))
+    except IncompleteError as err:
+        it.drift = _changes(err.found) or None
+        it.problems.append(str(err))
     except DeployError as err:
         it.problems.append(str(err))
+    if under_way(it.recorded, it.locks):  # what differs is what it changes
+        it.drift = None
+        it.problems.append("update under way: the drift is told when it has ended")
+
+
+def _changes(drifts: list[Drift]) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            f"{one.kind} {one.name}",
+            one.path,
+            one.wanted or "nothing",
+            one.found or "nothing",
+            " ".join(filter(None, (one.by, one.operation, one.at))),
+        )
+        for one in drifts
+    )
 
 
 def _compare(before: _Stage, it: _Stage) -> None:

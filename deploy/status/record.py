@@ -22,9 +22,9 @@ class Condition(StrEnum):
     FAILED = "failed"
     """The last update did not succeed."""
     UNKNOWN = "unknown"
-    """The state, or the cluster, cannot be read."""
+    """The state or the cluster cannot be read, or, where all pods are well, the drift."""
     DEGRADED = "degraded"
-    """Fewer pods are ready, or of the newest version, than wanted."""
+    """The Deployment is gone, or fewer pods are ready and of the newest version than wanted, or old ones still run."""
     DRIFTED = "drifted"
     HEALTHY = "healthy"
 
@@ -96,10 +96,10 @@ class Environment:
             return Condition.ABSENT
         if self.updates and self.updates[0].result == "failed":
             return Condition.FAILED
-        if self.live is None:
-            return Condition.UNKNOWN
-        if min(self.live.ready, self.live.updated) < self.live.replicas:
+        if self.live and not (self.live.image and self.live.complete):
             return Condition.DEGRADED
+        if self.live is None or self.drift is None:
+            return Condition.UNKNOWN
         return Condition.DRIFTED if self.drift else Condition.HEALTHY
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from deploy.promotion.message import short
+from deploy.say import clean
 from deploy.status import words
 from deploy.status.record import Condition, Environment, Report
 
@@ -48,7 +49,7 @@ def render(report: Report, width: int | None = None, *, colour: bool = False) ->
 def _row(it: Environment, report: Report) -> list[str]:
     last = next(iter(it.updates), None)
     return [
-        _clean(cell)
+        clean(cell)
         for cell in (
             it.stack,
             f"{it.condition}, frozen" if it.frozen else str(it.condition),
@@ -81,13 +82,8 @@ def _notes(it: Environment) -> Iterator[str]:
 
 
 def _fold(note: str, width: int | None) -> list[str]:
-    text = _clean(note)
+    text = clean(note)
     return wrap(text, max(width - 2, 20), subsequent_indent="  ") if width else [text]
-
-
-def _clean(text: str) -> str:
-    """Without what a terminal could take for a command."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _paint(text: str, code: str | None) -> str:

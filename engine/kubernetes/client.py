@@ -158,7 +158,7 @@ class Api:
                 "Run what the kubeconfig names under `users` by hand, and sign in there."
             ) from err
         except httpx2.InvalidURL as err:
-            raise ProviderError(f"context {self.cluster.context!r}: {self.cluster.server!r} is no URL: {err}.") from err
+            raise self._no_url() from err
 
     def _client(self) -> httpx2.AsyncClient:
         if self._http is None:
@@ -174,12 +174,21 @@ class Api:
                     limits=httpx2.Limits(max_connections=None, max_keepalive_connections=AT_ONCE),
                     trust_env=not local,
                 )
+            except httpx2.InvalidURL as err:
+                raise self._no_url() from err
             except Exception as err:  # what a malformed certificate raises has no common base
                 raise ProviderError(
                     f"context {self.cluster.context!r}: its credentials in the kubeconfig cannot be used "
                     f"({type(err).__name__}: {err}). Write that kubeconfig anew."
                 ) from err
         return self._http
+
+    def _no_url(self) -> ProviderError:
+        """Without the reason: it may quote a part of a proxy's password."""
+        return ProviderError(
+            f"context {self.cluster.context!r}: {self.cluster.server!r}, or a proxy that the environment names "
+            "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), is no URL. Correct it."
+        )
 
 
 class _FirstAlone:

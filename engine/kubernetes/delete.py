@@ -61,11 +61,11 @@ async def delete(
         if err.code == 404:
             return
         if err.code == 409 and uid and "uid" in err.text.lower():
-            live = await api.call("GET", path)
-            if live["metadata"].get("uid") != uid and _applied_by(manager, live):
+            live = await _read(api, path)
+            if live and live["metadata"].get("uid") != uid and _applied_by(manager, live):
                 await delete(api, endpoint, inputs, live, name, manager=manager, limit=limit, status=status)
-                return
-            status("the recorded object is gone; one of the same name that others made is left alone")
+            elif live:
+                status("the recorded object is gone; one of the same name that others made is left alone")
             return
         raise
     if uid and live["metadata"].get("uid") != uid:
@@ -77,6 +77,16 @@ async def delete(
     except ApiError as err:
         if err.code != 404:
             raise
+
+
+async def _read(api: Api, path: str) -> dict[str, Any]:
+    """The object; empty where it is gone."""
+    try:
+        return await api.call("GET", path)
+    except ApiError as err:
+        if err.code != 404:
+            raise
+        return {}
 
 
 def _applied_by(manager: str, live: dict[str, Any]) -> bool:

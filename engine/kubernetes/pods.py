@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes.errors import ApiError
 from engine.kubernetes.objects import name_of, namespace_of
+from engine.printable import printable
 from engine.provider import ProviderError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ async def problems(api: Api, live: dict[str, Any], *, logs: bool) -> list[str]:
     """What is wrong with the pods of a workload (or with the pod itself), the clearest first; `logs` adds log lines."""
     try:
         if live.get("kind") == "Pod":
-            return await _pod_problems(api, live, logs)
+            return [printable(text) for text in await _pod_problems(api, live, logs)]
         found = _own_problems(live)
         pods = await _pods(api, live)
         sick = [pod for pod in pods if not _ready(pod)]
@@ -37,7 +38,7 @@ async def problems(api: Api, live: dict[str, Any], *, logs: bool) -> list[str]:
             found = await _events(api, live)
         if not found and sick:
             found = [text for pod in sick[:1] for text in await _events(api, pod)]
-        return found
+        return [printable(text) for text in found]
     except (ApiError, ProviderError):
         return []  # the wait itself says that the cluster is gone
 

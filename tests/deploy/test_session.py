@@ -115,6 +115,8 @@ def test_a_stack_is_made_once(folder: Path, engine: Pretended, monkeypatch: pyte
     made.parent.mkdir(parents=True)
     made.touch()
     session.init(stack, engine)
+    made.rename(made.with_name("staging.json.gz"))
+    session.init(stack, engine)
     assert len(engine.ran) == 1
 
 

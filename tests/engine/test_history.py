@@ -78,7 +78,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         "startTime": 1_767_322_805,
         "endTime": 1_767_322_810,
         "result": "succeeded",
-        "message": "feat: one",
+        "message": "feat: \x1bone",
         "environment": {"git.head": "abc", "empty": " "},
         "resourceChanges": {"create": 2, "same": 9},
     }
@@ -92,7 +92,7 @@ def test_text(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["stack", "history"]) == 0
     assert capsys.readouterr().out == (
-        "Version: 0\nUpdateKind: destroy\nStatus: succeeded\nMessage: feat: one\n"
+        "Version: 0\nUpdateKind: destroy\nStatus: succeeded\nMessage: feat:  one\n"
         "+2-0~0 9 Updated 2 hours ago took 5s\n    git.head: abc\n\n"
         "Version: 0\nUpdateKind: update\nStatus: failed\nMessage: \n"
         "+0-0~0 0 Updated 5 years ago took 1h1m5s\n\n"

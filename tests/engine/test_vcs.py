@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,36 @@ def test_a_git_that_fails_to_look_does_not_call_it_clean(folder: Path, monkeypat
     program.write_text(f'#!/bin/sh\n[ "$1" = status ] && exec sleep 60\nexec {real} "$@"\n')
     program.chmod(stat.S_IRWXU)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(vcs, "TIMEOUT", 0.5)
+    monkeypatch.setattr(vcs, "TIMEOUT", 3)
     found, title = vcs.describe(folder)
     assert (found["git.head"], title) == (head, "one")
     assert not {"git.dirty", "git.headName"} & found.keys()
+
+
+def test_all_of_git_has_one_deadline(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho >> asked\nexec sleep 60\n")
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(vcs, "TIMEOUT", 1)
+    now = time.monotonic()
+    assert vcs.describe(folder) == ({}, "")
+    assert time.monotonic() - now < 1.9
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"])
+def test_a_hooks_environment_leads_nowhere_else(
+    folder: Path, name: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = commit(folder, "one")
+    (folder / "file").touch()
+    git(folder, "add", "file")
+    commit(folder, "two")
+    expected = vcs.describe(folder)
+    assert (expected[0]["git.head"] != head, expected[0]["git.dirty"]) == (True, "false")
+    monkeypatch.setenv(name, str(tmp_path_factory.mktemp("elsewhere") / "any"))
+    assert vcs.describe(folder) == expected
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ class Bench:
     plaintext: str = "null"
     """What stands for each ciphertext in an export that shows secrets."""
     said: list[str] = field(default_factory=list)
+    pending: list[JsonObject] = field(default_factory=list)
+    """`pending_operations` of the state."""
     name = "fake"
 
     def record(self, inputs: JsonObject, **more: Any) -> str:
@@ -75,6 +77,13 @@ class Bench:
         ]
         self.api.put(path, copy)
 
+    def lock(self) -> Path:
+        """The stack's lock, held by somebody elsewhere."""
+        file = self.stack.project / ".pulumi" / "locks" / "organization" / "flask-k8s" / "dev" / "one.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"pid": 1, "username": "someone", "hostname": "elsewhere"}))
+        return file
+
     @property
     def recorded(self) -> Recorded:
         return Recorded({}, self.resources)
@@ -88,7 +97,9 @@ class Bench:
     def read(self, *words: str) -> str:
         """`stack export`, as an engine."""
         self.asked.append(words)
-        text = json.dumps({"version": 3, "deployment": {"resources": self.resources}})
+        text = json.dumps(
+            {"version": 3, "deployment": {"resources": self.resources, "pending_operations": self.pending}}
+        )
         shown = json.dumps({SIGNATURE: SECRET, "plaintext": self.plaintext})
         return text.replace(json.dumps(CIPHERTEXT), shown) if "--show-secrets" in words else text
 

@@ -8,7 +8,9 @@ import json
 import pytest
 
 from deploy.drift.command import LONGEST, drift
+from deploy.errors import DeployError
 from tests.deploy.drift.conftest import CORE, Bench, config_map
+from tests.engine.kubernetes.fake_api import status
 
 WEB = f"{CORE}/configmaps/web"
 
@@ -49,6 +51,55 @@ def test_json_has_every_value_whole(bench: Bench, capsys: pytest.CaptureFixture[
         "kind": "ConfigMap", "namespace": "shop", "name": "web", "path": "data.a", "wanted": "1", "found": "x" * 999,
         "by": "", "at": "", "operation": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("fix", [False, True])
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_an_update_is_changing_is_no_drift(bench: Bench, fix: bool, locked: bool) -> None:
+    bench.record(config_map(a="1"))
+    if locked:
+        bench.lock()
+    else:
+        bench.pending = [{"type": "updating", "resource": bench.resources[0]}]
+    with pytest.raises(DeployError, match="dev: an update is under way") as failed:
+        run(bench, fix=fix)
+    assert failed.value.code == 75
+    assert bench.api.calls == []
+
+
+def test_what_an_update_changed_meanwhile_is_no_drift(bench: Bench) -> None:
+    bench.record(config_map(a="1"))
+    bench.api.refuse["GET", WEB] = [status(404, "NotFound", "not found")]
+
+    class Later(list[tuple[str, ...]]):
+        def append(self, words: tuple[str, ...]) -> None:
+            super().append(words)
+            bench.resources[0]["inputs"]["data"]["a"] = str(len(self))
+
+    bench.asked = Later()
+    with pytest.raises(DeployError, match="under way") as failed:
+        run(bench)
+    assert failed.value.code == 75
+
+
+def test_what_is_found_is_told_before_what_cannot_be(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.record(config_map("bad", a="1"))
+    bench.record(config_map(a="1"))
+    bench.api.refuse["GET", f"{CORE}/configmaps/bad"] = [status(403, "Forbidden", "not you")]
+    with pytest.raises(DeployError, match="not you") as failed:
+        run(bench)
+    assert failed.value.code == 69
+    assert capsys.readouterr().out.splitlines() == [
+        "ConfigMap shop/web",
+        "  missing (who deleted it is not recorded)",
+    ]
+
+
+def test_nothing_that_is_live_commands_the_terminal(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.record(config_map(a="1"))
+    bench.live(WEB, config_map(a="\x1b]0;taken\x07\nb"))
+    run(bench)
+    assert "data.a: 1 ->  ]0;taken  b (by" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("as_json", [False, True])

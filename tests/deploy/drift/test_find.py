@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from deploy.drift import find as finding
+from deploy.drift.find import IncompleteError
 from deploy.errors import DeployError
 from tests.deploy.drift.conftest import CIPHERTEXT, CORE, MANAGER, Bench, JsonObject, config_map, deployment
 from tests.engine.kubernetes.fake_api import status
@@ -121,6 +123,13 @@ def test_an_encrypted_value_in_another_object_is_neither_compared_nor_shown(benc
     assert "[secret]" in shown.found
 
 
+def test_an_autoscaler_that_rests_is_no_excuse_for_an_outage(bench: Bench) -> None:
+    bench.record(deployment(replicas=2))
+    bench.live(APPS, deployment(replicas=0))
+    bench.api.texts[SCALERS] = json.dumps({"items": [scaler("Deployment")]})
+    assert [drift.path for drift in bench.find()] == ["spec.replicas"]
+
+
 @pytest.mark.parametrize(("scalers", "drifts"), [([], 1), ([scaler("Deployment")], 0), ([scaler("StatefulSet")], 1)])
 def test_replicas_are_drift_unless_an_autoscaler_sets_them(bench: Bench, scalers: list[Any], drifts: int) -> None:
     bench.record(deployment(replicas=2))
@@ -136,6 +145,63 @@ def test_a_field_that_cannot_change_in_place_is_drift_all_the_same(bench: Bench)
     bench.api.refuse["PATCH", WEB] = [status(422, "Invalid", "it is immutable", causes=causes)]
     [drift] = bench.find()
     assert (drift.path, drift.wanted, drift.found, drift.by) == ("data.a", "1", "2", "kubectl-create")
+
+
+@pytest.mark.parametrize(
+    ("causes", "path"), [([{"field": "data[a].b", "message": "no"}], "data[a].b"), ([], "(unknown)")]
+)
+def test_a_refused_field_that_is_not_known_is_drift_too(bench: Bench, causes: list[Any], path: str) -> None:
+    bench.record(config_map(a="1"))
+    bench.live(WEB, config_map(a="2"))
+    bench.api.refuse["PATCH", WEB] = [status(422, "Invalid", "it is immutable", causes=causes)]
+    [drift] = bench.find()
+    assert (drift.path, drift.found) == (path, "cannot be changed in place")
+
+
+def test_what_can_be_compared_is_told_where_other_objects_cannot(bench: Bench) -> None:
+    for name in ("bad", "worse", "web"):
+        bench.record(config_map(name, a="1"))
+        bench.live(f"{CORE}/configmaps/{name}", config_map(name, a="2"))
+    refusal = status(400, "BadRequest", "the webhook has side effects")
+    bench.api.refuse["PATCH", f"{CORE}/configmaps/bad"] = [refusal]
+    bench.api.refuse["PATCH", f"{CORE}/configmaps/worse"] = [refusal]
+    with pytest.raises(IncompleteError, match=r"ConfigMap shop/bad: .*side effects.*\(1 more") as failed:
+        bench.find()
+    assert failed.value.code == 69
+    assert [drift.name for drift in failed.value.found] == ["web"]
+
+
+@pytest.mark.parametrize("answer", [{"hello": "world"}, {"metadata": 5}, {"metadata": {}, "data": None}])
+def test_a_server_that_is_no_kubernetes(bench: Bench, answer: JsonObject) -> None:
+    bench.record(config_map(a="1"))
+    bench.api.refuse["GET", WEB] = [(200, answer)]
+    bench.api.refuse["PATCH", WEB] = [(200, {"hello": "world"})]
+    with pytest.raises(IncompleteError, match="is no Kubernetes object") as failed:
+        bench.find()
+    assert failed.value.code == 69
+
+
+def test_a_proxy_that_is_no_url_is_not_quoted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://me:hush#hush@proxy:1")
+    file = bench.stack.project / "kubeconfig"
+    file.write_text(file.read_text().replace(bench.api.url, "https://far.invalid"))
+    bench.record(config_map(a="1"))
+    with pytest.raises(IncompleteError, match=r"far\.invalid', or a proxy that the environment names") as failed:
+        bench.find()
+    assert "hush" not in str(failed.value)
+
+
+def test_a_plugin_without_end_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "LIMIT", 0.5)
+    file = bench.stack.project / "kubeconfig"
+    config = json.loads(file.read_text())
+    version = "client.authentication.k8s.io/v1"
+    config["users"][0]["user"] = {"exec": {"apiVersion": version, "command": "sleep", "args": ["60"]}}
+    file.write_text(json.dumps(config))
+    bench.record(config_map(a="1"))
+    with pytest.raises(DeployError, match=r"not found within 0\.5 s.*context 'fake'.*`users`, hangs") as failed:
+        bench.find()
+    assert failed.value.code == 69
 
 
 def test_an_object_that_changes_meanwhile_is_looked_at_again(bench: Bench) -> None:

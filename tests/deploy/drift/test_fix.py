@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ WEB = f"{CORE}/configmaps/web"
 
 
 def mend(bench: Bench) -> None:
-    fix(bench.stack, bench.recorded, bench, bench.find(), bench.said.append)
+    fix(bench.stack, bench, bench.said.append)
 
 
 def test_a_changed_object_is_applied_again_by_its_own_manager(bench: Bench) -> None:
@@ -25,7 +24,7 @@ def test_a_changed_object_is_applied_again_by_its_own_manager(bench: Bench) -> N
     mend(bench)
     assert bench.api.objects[WEB]["data"] == {"a": "1"}
     assert {"fieldManager": MANAGER, "force": "true"} in [call.query for call in bench.api.made("PATCH")]
-    assert bench.asked == [], "without a secret nothing is decrypted"
+    assert bench.asked == [("stack", "export", "--stack", "dev")], "without a secret nothing is decrypted"
     assert bench.said == ["ConfigMap shop/web: putting it back"]
 
 
@@ -45,29 +44,34 @@ def test_a_missing_secret_is_made_again_with_its_values(bench: Bench) -> None:
     bench.plaintext = json.dumps({"token": "canary"})
     mend(bench)
     assert bench.api.objects[f"{CORE}/secrets/web"]["stringData"] == {"token": "canary"}
-    assert bench.asked == [("stack", "export", "--show-secrets", "--stack", "dev")]
+    assert bench.asked[1:] == [("stack", "export", "--show-secrets", "--stack", "dev")]
     assert "canary" not in "".join(bench.said)
 
 
 def test_what_drifts_again_at_once_fails_with_its_author(bench: Bench) -> None:
     bench.record(config_map(a="1"))
-    live: tuple[str, str, JsonObject] = ("a-controller", "Update", {"f:data": {"f:a": {}}})
-    bench.live(WEB, config_map(a="2"), live)
-    drifts = bench.find()
-    bench.api.on_write = lambda written: bench.live(WEB, config_map(a="2"), live)
-    bench.api.refuse["PATCH", WEB] = [(200, config_map(a="1"))] * 2
+    bench.live(WEB, config_map(a="2"))
+    entry = {"manager": "a-controller", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}}
+
+    def change(written: JsonObject) -> None:
+        written["data"] = {"a": "2"}
+        written["metadata"]["managedFields"] = [entry]
+        bench.api.on_write = lambda written: None
+
+    def say(line: str) -> None:
+        bench.api.on_write = change
+
     with pytest.raises(DeployError, match=r"web of dev differs again: data\.a, by a-controller") as failed:
-        fix(bench.stack, bench.recorded, bench, drifts, bench.said.append)
+        fix(bench.stack, bench, say)
     assert failed.value.code == 1
 
 
 def test_what_cannot_be_put_back_in_place_is_to_be_deleted(bench: Bench) -> None:
     bench.record(config_map(a="1"))
     bench.live(WEB, config_map(a="2"))
-    drifts = bench.find()
-    bench.api.refuse["PATCH", WEB] = [status(422, "Invalid", "data: field is immutable")]
+    bench.api.refuse["PATCH", WEB] = [status(422, "Invalid", "data: field is immutable")] * 2
     with pytest.raises(DeployError, match=r"ConfigMap shop/web.*immutable.*delete it, and run this again") as failed:
-        fix(bench.stack, bench.recorded, bench, drifts, bench.said.append)
+        mend(bench)
     assert failed.value.code == 1
 
 
@@ -82,9 +86,7 @@ def test_what_can_be_put_back_is_when_another_object_fails(bench: Bench) -> None
 
 def test_an_update_that_runs_is_left_alone(bench: Bench) -> None:
     bench.record(config_map(a="1"))
-    lock = Path(bench.stack.project) / ".pulumi" / "locks" / "organization" / "flask-k8s" / "dev" / "one.json"
-    lock.parent.mkdir(parents=True)
-    lock.write_text(json.dumps({"pid": 1, "username": "someone", "hostname": "elsewhere"}))
+    lock = bench.lock()
     with pytest.raises(DeployError, match="someone@elsewhere") as failed:
         mend(bench)
     assert failed.value.code == 75
@@ -92,3 +94,33 @@ def test_an_update_that_runs_is_left_alone(bench: Bench) -> None:
     lock.unlink()
     mend(bench)
     assert list(lock.parent.iterdir()) == []
+
+
+def test_an_update_without_a_lock_of_ours_is_left_alone(bench: Bench) -> None:
+    bench.record(config_map(a="1"))
+    bench.pending = [{"type": "updating", "resource": bench.resources[0]}]
+    with pytest.raises(DeployError, match="dev: an update is under way, or was killed half way") as failed:
+        mend(bench)
+    assert failed.value.code == 75
+    assert bench.api.calls == []
+
+
+def test_what_an_update_just_made_stays(bench: Bench) -> None:
+    bench.record(config_map(a="1"))
+    bench.live(WEB, config_map(a="2"))
+    assert bench.find()
+    bench.resources[0]["inputs"]["data"]["a"] = "2"
+    assert fix(bench.stack, bench, bench.said.append) == []
+    assert [call for call in bench.api.made("PATCH") if "dryRun" not in call.query] == []
+
+
+def test_the_rest_is_put_back_where_an_object_cannot_be_compared(bench: Bench) -> None:
+    bench.record(config_map("bad", a="1"))
+    bench.record(config_map(a="1"))
+    bad = f"{CORE}/configmaps/bad"
+    bench.live(bad, config_map("bad", a="1"))
+    bench.api.refuse["PATCH", bad] = [status(400, "BadRequest", "the webhook has side effects")] * 2
+    with pytest.raises(DeployError, match="side effects") as failed:
+        mend(bench)
+    assert failed.value.code == 69
+    assert WEB in bench.api.objects

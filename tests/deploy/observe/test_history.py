@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -90,6 +91,19 @@ def test_numbers_and_images(stack: Stack, engine: Engine) -> None:
     running = found[2]
     assert (running.revision, running.who, running.dirty) == ("", "", False)
     assert running.ended == running.began
+
+
+def test_compressed_copies(stack: Stack, engine: Engine) -> None:
+    engine.answers["stack history"] = json.dumps([entry(), entry(), entry()])
+    built = json.dumps({"version": 3, "checkpoint": {"latest": {"resources": [ROOT]}}})
+    folder = stack.project / "state/.pulumi/history/flask-k8s/prod"
+    folder.mkdir(parents=True)
+    for stamp, content in ((98, gzip.compress(built.encode())), (99, gzip.compress(built.encode())[:-9])):
+        (folder / f"prod-{stamp}.history.json.gz").touch()
+        (folder / f"prod-{stamp}.history.json.gz.attrs").touch()
+        (folder / f"prod-{stamp}.checkpoint.json.gz").write_bytes(content)
+    keep(stack, 100, checkpoint=built)
+    assert [update.image for update in history(stack, engine)] == ["r/x@sha256:1", "", "r/x@sha256:1"]
 
 
 def test_another_backend_gives_numbers_and_previews(

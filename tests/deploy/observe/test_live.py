@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from deploy.errors import DeployError
 from deploy.observe.live import Live, Pod, live
 from deploy.observe.recorded import Recorded
 from deploy.stack import Stack
@@ -51,7 +54,7 @@ def pod(api: FakeApi, name: str, *, leaving: bool = False, **status: Any) -> Non
 
 
 def test_a_rollout_that_is_complete(stack: Stack, api: FakeApi) -> None:
-    put(api, readyReplicas=3, updatedReplicas=3, availableReplicas=3, conditions=[COMPLETE])
+    put(api, replicas=3, readyReplicas=3, updatedReplicas=3, availableReplicas=3, conditions=[COMPLETE])
     pod(
         api, "web-1", phase="Running", conditions=[{"type": "Ready", "status": "True"}], containerStatuses=[container()]
     )
@@ -64,7 +67,9 @@ def test_a_rollout_that_is_complete(stack: Stack, api: FakeApi) -> None:
         since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         version="abc",
         pods=(Pod("web-1", True, "Running", image="r/x@sha256:1"),),
+        total=3,
     )
+    assert live(stack, RECORDED).complete
     listed = next(call for call in api.calls if call.path == PODS)
     assert listed.query["labelSelector"] == "app=web"
 
@@ -73,6 +78,27 @@ def test_numbers_of_the_template_before_do_not_count(stack: Stack, api: FakeApi)
     put(api, generation=5, readyReplicas=3, updatedReplicas=3, conditions=[COMPLETE])
     found = live(stack, RECORDED)
     assert (found.ready, found.updated, found.since) == (3, 0, None)
+
+
+def test_a_rollout_is_not_complete_while_old_pods_are_left(stack: Stack, api: FakeApi) -> None:
+    put(api, replicas=4, readyReplicas=3, updatedReplicas=3, availableReplicas=3)
+    assert not live(stack, RECORDED).complete
+
+
+def test_a_deployment_without_labels_to_match_has_no_pods_of_others(stack: Stack, api: FakeApi) -> None:
+    put(api)
+    expression = {"key": "app", "operator": "Exists"}
+    api.objects[DEPLOYMENT]["spec"]["selector"] = {"matchExpressions": [expression]}
+    pod(api, "other")
+    assert live(stack, RECORDED).pods == ()
+
+
+@pytest.mark.parametrize("answer", [{}, {"metadata": 5}, {"spec": {}}, {"hello": "world"}])
+def test_an_answer_that_is_no_deployment(stack: Stack, api: FakeApi, answer: dict[str, Any]) -> None:
+    api.refuse["GET", DEPLOYMENT] = [(200, answer)]
+    with pytest.raises(DeployError, match=r"see that .* is a Kubernetes API server") as caught:
+        live(stack, RECORDED)
+    assert caught.value.code == 69
 
 
 def test_why_pods_are_not_ready(stack: Stack, api: FakeApi) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -224,6 +225,30 @@ def test_a_service_in_the_cluster(test: Callable[..., Result], api: FakeApi, url
     result = test(url, path="/health", contains="Hello")
     assert result.detail == f"GET {url}/health: 200, 3 times in a row"
     assert [call.path for call in api.calls] == [path] * 3
+
+
+def test_a_plugin_that_does_not_sign_in_is_tried_again(test: Callable[..., Result], stack: Stack, api: FakeApi) -> None:
+    config = api.kubeconfig()
+    version = "client.authentication.k8s.io/v1beta1"
+    config["users"][0]["user"] = {"exec": {"apiVersion": version, "command": "echo", "args": ["{}"]}}
+    (stack.project / "kubeconfig").write_text(json.dumps(config))
+    assert "KeyError: 'status'" in test("http://web.ns.svc", timeout="1s").detail
+
+
+def test_a_proxy_that_is_no_url_is_not_quoted(test: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://me:hush#hush@proxy:1")
+    result = test("http://nowhere.invalid")
+    assert "a proxy in the environment" in result.detail
+    assert "hush" not in result.detail
+
+
+def test_a_message_of_the_cluster_commands_no_terminal(test: Callable[..., Result], api: FakeApi) -> None:
+    path = "/api/v1/namespaces/ns/services/http:web:80/proxy/"
+    api.refuse["GET", path] = [status(503, "ServiceUnavailable", "no\x1b[2J\nendpoints")]
+    api.texts[path] = "unused until the refusal is used up"
+    said: list[str] = []
+    assert test("http://web.ns.svc", said=said).passed
+    assert "(no [2J endpoints)" in said[0]
 
 
 def test_what_the_cluster_itself_says(test: Callable[..., Result], api: FakeApi) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.errors import DeployError
 from deploy.registry.client import Registry
+from deploy.registry.connection import origin
 from tests.cluster.fakes import Answer, Request, serve
 from tests.deploy.registry.conftest import Login
 from tests.deploy.registry.fake import FakeRegistry
@@ -76,6 +77,31 @@ def test_an_endless_manifest_is_not_read_to_its_end(fake: FakeRegistry, host: st
 def test_no_proxy_stands_before_loopback(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert Registry(host).find("team/app", "latest") is None
+
+
+@pytest.mark.parametrize("proxy", ["http://me:hush#hush@proxy:1", "http://me:hush/hush@proxy:1", "http://me:hush@:1"])
+def test_a_proxy_that_is_no_url_is_not_quoted(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(DeployError, match=r"registry\.invalid is not reached: .*a proxy in the environment") as caught:
+        Registry("registry.invalid").find("team/app", "latest")
+    assert caught.value.code == 69
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://r.test/v2/", "https://R.test:443/v2/x?a=b", True),
+        ("http://r.test/v2/", "http://r.test:80/", True),
+        ("https://r.test/v2/", "http://r.test/v2/", False),
+        ("https://r.test/v2/", "https://r.test:444/v2/", False),
+        ("https://r.test/v2/", "https://r.test:port/v2/", False),
+        ("https://r.test/v2/", "https://r.test.evil.test/v2/", False),
+        ("https://r.test/v2/", "https://me@r.test/v2/", True),
+    ],
+)
+def test_where_a_registry_sends_an_upload_to_itself(one: str, other: str, same: bool) -> None:
+    assert (origin(one) == origin(other)) is same
 
 
 def test_credentials_stay_with_their_registry(fake: FakeRegistry, host: str, login: Login) -> None:

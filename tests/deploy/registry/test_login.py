@@ -75,7 +75,9 @@ def test_no_password_goes_to_a_token_service_over_plain_http(fake: FakeRegistry,
         Registry(host).find("team/app", "latest")
 
 
-@pytest.mark.parametrize("challenge", ["", "Bearer", "Bearer nonsense", "Negotiate", 'Basic realm="x"'])
+@pytest.mark.parametrize(
+    "challenge", ["", "Bearer", "Bearer nonsense", "Bearer realm=", "Bearer a=,b", "Negotiate", 'Basic realm="x"']
+)
 def test_a_challenge_without_an_answer_is_a_refusal(fake: FakeRegistry, host: str, challenge: str) -> None:
     fake.trouble = lambda _: Answer(401, headers={"WWW-Authenticate": challenge})
     with pytest.raises(DeployError, match=host) as caught:

@@ -49,7 +49,7 @@ HEALTHY = Environment(
     revision=REVISIONS[0],
     url="http://localhost:8080",
     since=NOW - timedelta(hours=3),
-    live=Live(IMAGES[0], 2, 2, 2, 2, NOW, REVISIONS[0], (pod("7d4b9c6f5-x2x7k"), pod("7d4b9c6f5-p9q4z"))),
+    live=Live(IMAGES[0], 2, 2, 2, 2, NOW, REVISIONS[0], (pod("7d4b9c6f5-x2x7k"), pod("7d4b9c6f5-p9q4z")), 2),
     drift=(),
     updates=updates(12),
     smoke="GET / is 200",
@@ -81,6 +81,7 @@ FAILED = replace(
     live=Live(
         *(IMAGES[1], 3, 2, 1, 2, None, ""),
         (pod("6c8d7b5f4-aaaaa"), pod("6c8d7b5f4-bbbbb"), pod("84f6d9c7b-ccccc", HOSTILE, 7)),
+        3,
     ),
     drift=(),
     updates=updates(4, result="failed", message=HOSTILE, who=HOSTILE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 
 from deploy.drift.compare import Drift
+from deploy.drift.find import IncompleteError
 from deploy.engines import Embedded, Engine
 from deploy.errors import DeployError
 from deploy.objects import diff
@@ -21,6 +23,7 @@ from deploy.pipeline.load import parse as parse_pipeline
 from deploy.stack import Stack
 from deploy.status import collect as collecting
 from deploy.status.record import Change, Condition, Environment, Report
+from engine.provider import ProviderError
 from tests.deploy.status.samples import IMAGES, updates
 
 OLD, NEW = IMAGES[0], IMAGES[1]
@@ -36,13 +39,14 @@ class World:
     updates: dict[str, tuple[Update, ...]] = field(default_factory=dict)
     drift: dict[str, list[Drift]] = field(default_factory=dict)
     unreadable: dict[str, DeployError] = field(default_factory=dict)
+    pending: bool = False
     away: set[str] = field(default_factory=set)
     kubeconfigs: dict[str, list[Path]] = field(default_factory=dict)
 
     def deploy(self, stack: str, image: str, version: str = "") -> None:
         """All is well in the stack, with this image."""
         self.images[stack] = image
-        self.live[stack] = Live(image, replicas=2, ready=2, updated=2, available=2, version=version)
+        self.live[stack] = Live(image, replicas=2, ready=2, updated=2, available=2, version=version, total=2)
         self.updates[stack] = updates(3, image=image)
 
     def pin(self, stack: str, image: str, message: str) -> None:
@@ -70,6 +74,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/state")
     (tmp_path / "Pulumi.yaml").write_text("name: flask-k8s\nruntime: python\n")
     for name in ("dev", "staging"):
         (tmp_path / f"Pulumi.{name}.yaml").write_text("config: {}\n")
@@ -81,8 +86,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         if stack.name not in made.images:
             return Recorded()
         outputs = {"image": made.images[stack.name], "url": "http://localhost:8080"}
-        resources = [{"type": STACK_TYPE, "outputs": outputs}]
-        return parse(msgspec.json.encode({"deployment": {"resources": resources}}).decode())
+        latest = {"resources": [{"type": STACK_TYPE, "outputs": outputs}], "pending_operations": [{}] * made.pending}
+        return parse(msgspec.json.encode({"deployment": latest}).decode())
 
     def live(stack: Stack, recorded: Recorded) -> Live:
         made.kubeconfigs[stack.name] = stack.kubeconfigs
@@ -158,6 +163,72 @@ def test_a_cluster_that_is_away_hides_neither_the_state_nor_the_other_stacks(wor
     waiting = of(report, "staging").waiting
     assert waiting is not None
     assert waiting.blocked == ("dev: The cluster of dev does not answer.",)
+
+
+def test_a_refused_object_hides_no_other_drift(world: World, collect: Collect, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Drift("ConfigMap", "ns", "config", "", "config", "")]
+
+    def find(stack: Stack, recorded: Recorded) -> list[Drift]:
+        raise IncompleteError([ProviderError("not you")], found if stack.name == "dev" else [])
+
+    monkeypatch.setattr("deploy.drift.find.find", find)
+    world.deploy("dev", NEW)
+    world.deploy("staging", NEW)
+    dev, staging = collect().environments
+    assert (len(dev.drift or ()), dev.problem) == (1, "not you")
+    assert (staging.drift, staging.condition) == (None, Condition.UNKNOWN)
+
+
+@pytest.mark.parametrize("where", ["pending", "locked"])
+def test_what_an_update_is_changing_is_no_drift(world: World, collect: Collect, where: str) -> None:
+    world.deploy("dev", NEW)
+    world.drift["dev"] = [Drift("ConfigMap", "ns", "config", "", "config", "")]
+    if where == "pending":
+        world.pending = True
+    else:
+        lock = world.folder / "state/.pulumi/locks/organization/flask-k8s/dev/one.json"
+        lock.parent.mkdir(parents=True)
+        lock.write_text('{"pid": 1, "hostname": "elsewhere"}')
+    dev = of(collect(), "dev")
+    assert (dev.drift, dev.condition) == (None, Condition.UNKNOWN)
+    assert dev.problem.startswith("update under way")
+
+
+def test_tables_are_made_before_there_are_threads(
+    world: World, collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(collecting, "make_tables", lambda: order.append(threading.current_thread().name))
+
+    def find(stack: Stack, recorded: Recorded) -> list[Drift]:
+        order.append("drift")
+        return []
+
+    monkeypatch.setattr("deploy.drift.find.find", find)
+    world.deploy("dev", NEW)
+    collect()
+    assert order == ["MainThread", "drift"]
+
+
+def test_an_interruption_waits_for_no_cluster(world: World, collect: Collect, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging, ended, waited = threading.Event(), threading.Event(), []
+
+    def hang(stack: Stack, recorded: Recorded) -> Live:
+        hanging.set()
+        waited.append(ended.wait(10))
+        return Live()
+
+    def interrupted(future: object) -> None:
+        hanging.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(collecting, "live", hang)
+    monkeypatch.setattr("concurrent.futures.Future.result", interrupted)
+    world.deploy("dev", NEW)
+    with pytest.raises(KeyboardInterrupt):
+        collect()
+    assert waited == []
+    ended.set()
 
 
 def test_a_state_that_cannot_be_read_and_a_stack_without_a_file(world: World, collect: Collect) -> None:

@@ -13,6 +13,8 @@ from tests.deploy.status.samples import ABSENT, AWAY, DRIFTED, FAILED, HEALTHY, 
 
 HALF_WAY = Live("an image", replicas=3, ready=3, updated=1)
 ONE_DOWN = Live("an image", replicas=3, ready=2, updated=3)
+STUCK = Live("an image", replicas=1, ready=1, updated=1, available=1, total=2)
+"""The one pod of the new template is not ready, and the old one serves."""
 CHANGE = (Change("config", "replicas", "2", "3"),)
 
 
@@ -30,7 +32,9 @@ CHANGE = (Change("config", "replicas", "2", "3"),)
         (replace(HEALTHY, live=ONE_DOWN), "degraded"),
         (replace(HEALTHY, live=ONE_DOWN, drift=CHANGE), "degraded"),
         (replace(HEALTHY, live=ONE_DOWN, updates=updates(1, result="failed")), "failed"),
-        (replace(HEALTHY, drift=None, problem="no right to ask for drift"), "healthy"),
+        (replace(HEALTHY, live=STUCK), "degraded"),
+        (replace(HEALTHY, live=Live(), drift=None), "degraded"),
+        (replace(HEALTHY, drift=None, problem="no right to ask for drift"), "unknown"),
     ],
 )
 def test_an_environment_in_a_word(environment: Environment, condition: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.provider import ProviderError, Resource
 from tests.engine.kubernetes.conftest import Bench
+from tests.engine.kubernetes.fake_api import status
 from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, NAMESPACE, config_map, deployment
 
 PATH = "/api/v1/namespaces/shop/configmaps/settings"
@@ -61,6 +62,14 @@ async def test_an_object_that_others_made_under_the_same_name_stays(bench: Bench
     await bench.delete(old)
     assert bench.api.objects[PATH]["data"] == {"color": "theirs"}
     assert "left alone" in bench.said[-1]
+
+
+async def test_an_object_that_goes_between_the_refusal_and_the_look_is_gone(bench: Bench) -> None:
+    old = await made(bench)
+    bench.api.remove(PATH)
+    bench.api.refuse["DELETE", PATH] = [status(409, "Conflict", "the UID in the precondition does not match")]
+    await bench.delete(old)
+    assert bench.said == []
 
 
 async def test_an_object_that_our_own_manager_made_again_goes(bench: Bench) -> None:

@@ -139,6 +139,16 @@ async def test_a_pods_trouble_is_told(bench: Bench, status: dict[str, Any], said
     assert any(said in reason for reason in raised.value.reasons)
 
 
+async def test_what_an_app_logs_commands_no_terminal(bench: Bench) -> None:
+    bench.api.texts[f"{PODS}/web-1-x/log"] = "one\x1b[2J\ntwo\x9b\n"
+    task = await started(bench, DEPLOYMENT, deployment(), timeout=0.5)
+    add_pod(bench, containers=[CRASH])
+    with pytest.raises(ProviderError) as raised:
+        await task
+    assert "\n    one [2J\n    two " in str(raised.value)
+    assert not {"\x1b", "\x9b"} & {*str(raised.value)}
+
+
 async def test_a_secret_that_an_app_logs_is_not_repeated(bench: Bench) -> None:
     bench.api.texts[f"{PODS}/web-1-x/log"] = "cannot connect with canary-value\n"
     inputs = deployment()
