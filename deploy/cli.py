@@ -14,6 +14,7 @@ from typing import Protocol
 from cluster import ClusterError
 from deploy import engines, stack
 from deploy.errors import DeployError
+from deploy.registry.reference import Reference
 
 EXIT_CODES = """\
 exit codes:
@@ -125,7 +126,18 @@ def _add_observation(verb: Verb) -> None:
 
 
 def _image(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--image", metavar="REF", help="deploy this image (repository@sha256:...) in this run")
+    sub.add_argument(
+        "--image", metavar="REF", type=_reference, help="deploy this image (repository@sha256:...) in this run"
+    )
+
+
+def _reference(text: str) -> str:
+    """The image, if it is pinned by digest: of a configuration that would be a code 78, but this is a command line."""
+    try:
+        Reference.parse(text)
+    except DeployError as err:
+        raise DeployError(f"--image: {err}", os.EX_USAGE) from err
+    return text
 
 
 def _rollback(sub: argparse.ArgumentParser) -> None:

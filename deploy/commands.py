@@ -7,6 +7,8 @@ import json
 import os
 import shlex
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 
 import cluster
 from deploy import environment, preflight, release, session
@@ -37,11 +39,14 @@ def up(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     say(f"engine: {engine.name} (choose with ENGINE=pulumi|embedded)")
     stage = release.stage_of(stack)
     release.refuse_frozen(stage)
-    way_back = rollback.way_back(stack, None if args.image else args.rollback_on_failure)
-    with pinned(stack, args.image) as run:
-        outcome = release.release(session.prepared(run, engine), engine, stage, yes=args.yes)
-    if outcome.code:
-        return rollback.automatic(stack, engine, way_back, outcome, push=args.push) if way_back else outcome.code
+    way = rollback.way_back(stack, args.rollback_on_failure, push=args.push, image=args.image or "")
+    with way.repo.lock() if way else nullcontext(), pinned(stack, args.image) as run:
+        run = session.prepared(run, engine)  # noqa: PLW2901 - the same, made ready
+        if way:
+            way = replace(way, newest=rollback.newest(stack, engine))
+        outcome = release.release(run, engine, stage, yes=args.yes)
+        if outcome.code:
+            return rollback.automatic(stack, engine, way, outcome, push=args.push) if way else outcome.code
     print(f"{stack.name} is up after {time.monotonic() - begun:.1f} s: {outcome.url}")
     return os.EX_OK
 

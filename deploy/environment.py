@@ -30,7 +30,7 @@ def wanted(stack: Stack, handout: Handout | None) -> dict[str, str]:
         found["PULUMI_BACKEND_URL"] = f"file://{state_folder(profile(stack))}"
     if stack.name == DEV_STACK and not os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
         found["PULUMI_CONFIG_PASSPHRASE"] = DEV_PASSPHRASE
-    elif not _passphrase_given() and passphrase_file(stack).is_file():
+    elif not _passphrase_given() and _passphrase_kept(stack):
         found["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file(stack))
     return found
 
@@ -73,7 +73,13 @@ def passphrase_file(stack: Stack) -> Path:
 
 def has_passphrase(stack: Stack) -> bool:
     """Whether the stack's secrets can be read without asking."""
-    return stack.name == DEV_STACK or _passphrase_given() or passphrase_file(stack).is_file()
+    return stack.name == DEV_STACK or _passphrase_given() or _passphrase_kept(stack)
+
+
+def _passphrase_kept(stack: Stack) -> bool:
+    """Whether `init` kept one; an empty file is none, though the engines would take it for one."""
+    file = passphrase_file(stack)
+    return file.is_file() and file.stat().st_size > 0
 
 
 def _passphrase_given() -> bool:

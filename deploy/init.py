@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import tempfile
+from pathlib import Path
 
 from deploy import environment, session
 from deploy.engines import Engine
@@ -46,8 +48,22 @@ def _make_passphrase(stack: Stack) -> None:
             f"{stack.file.name} has secrets already, encrypted with a passphrase that is not here. Get it from who ran "
             f"`init`, and put it into {file} or PULUMI_CONFIG_PASSPHRASE."
         )
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as out:
-        out.write(secrets.token_urlsafe(32))
+    try:
+        _write_new(file, secrets.token_urlsafe(32))
+    except FileExistsError:  # another `init` was quicker
+        return
+    except OSError as err:
+        raise DeployError(f"The passphrase cannot be kept in {file}: {err.strerror}. Mend that first.", 1) from err
     say(f"made a passphrase for {stack.name}, in {file}; keep it: without it the stack's secrets cannot be read")
+
+
+def _write_new(file: Path, text: str) -> None:
+    """A file that only its owner may read: all of it is there, or nothing, and never in the place of another."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.") as out:  # mode 0600
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+        if file.is_file() and file.stat().st_size == 0:  # what earlier versions left when they were killed
+            file.unlink()
+        os.link(out.name, file)

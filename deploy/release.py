@@ -65,7 +65,10 @@ def release(stack: Stack, engine: Engine, stage: Stage | None, *, yes: bool) -> 
         found = recorded(stack, engine)
         result = smoke.run(stack, found, stage.smoke, say)
         if not result.passed:
-            return Outcome(1, f"the smoke test of {stack.name} failed: {result.detail}", found.url)
+            say(f"smoke test of {stack.name}: {result.detail}")
+            # The reason goes into a commit: without what the app has answered.
+            reason = result.detail.partition(", got ")[0]
+            return Outcome(1, f"the smoke test of {stack.name} failed: {reason}", found.url)
         say(f"smoke test of {stack.name}: {result.detail}")
         return Outcome(os.EX_OK, "", found.url)
     return Outcome(os.EX_OK, "", str(session.outputs(stack, engine).get("url", "")))

@@ -34,7 +34,13 @@ class Seen:
 
     @property
     def since(self) -> datetime | None:
-        """Since when its image has been deployed without a break."""
+        """Since when its image has been deployed without a break.
+
+        By the cluster for an image that the stack built where the backend does not tell which that was.
+        """
+        last = next(iter(self.updates), None)
+        if last and last.kind == "update" and last.result == "succeeded" and not last.image:
+            return self.live.since if self.live.image == self.recorded.image else None
         return deployed_since(self.updates, self.recorded.image)
 
 
@@ -65,8 +71,9 @@ def deserves(source: str, seen: Seen, revision: str | None, repo: Repository) ->
     detail = f"{short(running)} runs" + ("" if same else f", {short(image)} is recorded; run `up` of {source}")
     yield Check("running image", same, detail)
     there = seen.live
-    ready = there.replicas > 0 and there.ready == there.updated == there.replicas
-    why = next((f"; {pod.name}: {pod.reason}" for pod in there.pods if not pod.ready and pod.reason), "")
+    ready = there.replicas > 0 and there.complete
+    rollout = "; the rollout is not complete" if there.ready >= there.replicas > 0 else ""
+    why = next((f"; {pod.name}: {pod.reason}" for pod in there.pods if not pod.ready and pod.reason), rollout)
     yield Check("pods", ready, f"{there.ready} of {there.replicas} ready" + ("" if ready else why))
     if revision is not None:
         yield _revision(revision, repo)

@@ -20,7 +20,7 @@ from deploy.promotion.good import taken_back
 from deploy.promotion.message import message, short
 from deploy.promotion.plan import Wish
 from deploy.promotion.promote import promote as run_promotion
-from deploy.say import say
+from deploy.say import clean, say
 from deploy.stack import Stack
 
 
@@ -80,7 +80,7 @@ def history_of(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print(clean("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
     return os.EX_OK
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from deploy.say import clean
+
 ROLLED_BACK = "Rolled-back"
 """Trailer: the commit of the stack's file that a rollback took back."""
 
 
 def message(subject: str, body: str, trailers: Iterable[tuple[str, str]]) -> str:
     """A commit message; a trailer's value is put on one line, an empty one is left out."""
-    lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers if value]
+    lines = [f"{key}: {' '.join(clean(value).split())}" for key, value in trailers if value]
     return "\n\n".join(part for part in (subject, body, "\n".join(lines)) if part) + "\n"
 
 

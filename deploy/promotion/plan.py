@@ -15,7 +15,7 @@ from deploy.pipeline.gates import Check
 from deploy.pipeline.record import Pipeline, Stage
 from deploy.promotion import checks
 from deploy.promotion.message import short
-from deploy.registry import copy, signature
+from deploy.registry import signature
 from deploy.registry.client import Registry
 from deploy.registry.reference import Reference
 from deploy.say import say
@@ -63,6 +63,8 @@ class Promotion:
 class Plan:
     """A promotion that passed every check."""
 
+    source_image: str
+    """As the source runs it."""
     image: str
     """As it goes into the target's file."""
     revision: str
@@ -117,9 +119,7 @@ def plan(it: Promotion) -> Plan | None:
     content = with_image(it.target, str(wanted))
     with using(it.target, content) as changed:
         preflight.check_config(replace(changed, other_file=None))
-    if it.wish.copy_to:
-        copy.copy(image, it.wish.copy_to, say)
-    return Plan(str(wanted), revision, passed, content)
+    return Plan(str(image), str(wanted), revision, passed, content)
 
 
 def _revision(image: Reference) -> str:

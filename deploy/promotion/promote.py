@@ -19,6 +19,7 @@ from deploy.pipeline import gates, load
 from deploy.promotion.changes import config_changes, image_changes
 from deploy.promotion.message import message, short
 from deploy.promotion.plan import REVISION, Plan, Promotion, Wish, plan
+from deploy.registry import copy
 from deploy.registry.client import Registry
 from deploy.registry.reference import Reference
 from deploy.say import say
@@ -36,23 +37,41 @@ def promote(project: Path, engine: Engine, wish: Wish) -> Stack | None:
     order = gates.order(pipeline, wish.source, wish.target, wish.skip_stage)
     if not order.passed:
         raise DeployError(order.detail, os.EX_USAGE)
+    if not wish.yes and not sys.stdin.isatty():
+        raise DeployError("Nobody can be asked here: say --yes to promote without a question.", os.EX_USAGE)
     repo = Repository.at(project)
     with repo.lock():
-        repo.require_clean()
-        repo.require_in_step()
-        repo.author()
+        _require_ready(repo, wish)
+        head = repo.head()
         source, target = stacks.load(project, wish.source), stacks.load(project, wish.target)
         it = Promotion(pipeline, source, target, engine, repo, wish)
         found = plan(it)
         if found is None:
+            if wish.push and not wish.pull_request:
+                repo.push_upstream(head)
             return target
         _show(it, found)
         _confirm(wish)
-        _commit(it, found)
+        if wish.copy_to:
+            copy.copy(Reference.parse(found.source_image), wish.copy_to, say)
+        _commit(it, found, head)
     return None if wish.pull_request else stacks.load(project, wish.target)
 
 
-def _commit(it: Promotion, found: Plan) -> None:
+def _require_ready(repo: Repository, wish: Wish) -> None:
+    """Refuses a repository in which the promotion could not be recorded."""
+    repo.require_clean()
+    repo.require_in_step()
+    repo.author()
+    if not repo.branch() and not wish.pull_request:
+        raise DeployError("HEAD is detached, so the commit would be on no branch. Check out the branch first.", 1)
+    if wish.pull_request:
+        if not (repo.upstream_branch() or repo.branch()):
+            raise DeployError("HEAD is detached, so the pull request has no base. Check out the branch first.", 1)
+        forge.require_token(repo.remote_url())
+
+
+def _commit(it: Promotion, found: Plan, head: str) -> None:
     """One commit that changes the target's file: pushed first where that is asked for, so that a refusal undoes all."""
     names = it.pipeline.names
     trailers = [
@@ -61,10 +80,10 @@ def _commit(it: Promotion, found: Plan) -> None:
         ("Revision", found.revision),
         *(("Check", line) for line in found.passed),
         ("Skipped-stage", ", ".join(names[names.index(it.source.name) + 1 : names.index(it.target.name)])),
-        ("Approved-by", it.wish.approved_by),
+        ("Approved-by", "" if it.wish.pull_request else it.wish.approved_by),
     ]
     subject = f"chore({it.target.name}): promote {it.target.project_name} to {short(found.image)}"
-    commit = it.repo.commit_file(it.target.file.name, found.content, message(subject, "", trailers))
+    commit = it.repo.commit_file(it.target.file.name, found.content, message(subject, "", trailers), head)
     if it.wish.pull_request:
         branch = f"promote/{it.target.name}-{short(found.image).removeprefix('sha256:')}"
         it.repo.push(f"+{commit}", branch)  # by force: the branch is this command's own, and may be there already
@@ -112,8 +131,6 @@ def _changes(it: Promotion, found: Plan) -> Iterator[str]:
 def _confirm(wish: Wish) -> None:
     if wish.yes:
         return
-    if not sys.stdin.isatty():
-        raise DeployError("Nobody can be asked here: say --yes to promote without a question.", os.EX_USAGE)
     print(f"Promote {wish.source} to {wish.target}? Type yes or no: ", end="", flush=True, file=sys.stderr)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise DeployError("Declined; nothing was changed.", 1)

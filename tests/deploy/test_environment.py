@@ -31,7 +31,7 @@ def test_dev_has_the_cluster_a_state_folder_and_the_throwaway_passphrase(folder:
     assert found["PATH"].split(":")[0] == "/cache/bin"
 
 
-def test_any_other_stack_gets_no_passphrase_and_no_cluster(folder: Path) -> None:
+def test_any_other_stack_gets_no_passphrase_and_no_cluster(folder: Path, home: Path) -> None:
     assert environment.wanted(load(folder, "staging"), None) == {}
 
 
@@ -77,6 +77,13 @@ def test_the_passphrase_that_init_made_is_found(folder: Path, home: Path) -> Non
     file = keep_passphrase(stack)
     assert environment.has_passphrase(stack)
     assert environment.wanted(stack, None) == {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
+
+
+def test_an_empty_file_is_no_passphrase(folder: Path, home: Path) -> None:
+    stack = load(folder, "staging")
+    keep_passphrase(stack).write_text("")
+    assert not environment.has_passphrase(stack)
+    assert environment.wanted(stack, None) == {}
 
 
 @pytest.mark.parametrize("variable", ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"])

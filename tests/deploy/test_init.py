@@ -37,6 +37,7 @@ def test_a_passphrase_and_two_secrets(staging: Stack, capsys: pytest.CaptureFixt
     passphrase = file.read_text()
     assert len(passphrase) > 40
     assert file.stat().st_mode & 0o777 == 0o600
+    assert [*file.parent.iterdir()] == [file]
     assert file.parent.stat().st_mode & 0o777 == 0o700
     made = load(staging.project, "staging")
     assert made.secret_keys == {"flask-k8s:secretKey", "flask-k8s:hashKey"}
@@ -67,6 +68,48 @@ def test_what_was_killed_half_way_is_gone_on_with(staging: Stack, capsys: pytest
     assert init(staging) == 0
     assert load(staging.project, "staging").secret_keys == {"flask-k8s:secretKey", "flask-k8s:hashKey"}
     assert ": hashKey made" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("moment", ["os.fsync", "os.link"], ids=["written", "complete"])
+def test_killed_or_without_space_there_is_no_passphrase_rather_than_an_empty_one(
+    staging: Stack, moment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(moment, full)
+        assert init(staging) == 1
+    file = environment.passphrase_file(staging)
+    assert [*file.parent.iterdir()] == []
+    said = capsys.readouterr().err
+    assert f"cannot be kept in {file}: No space left on device" in said
+    assert load(staging.project, "staging").secret_keys == set()
+    assert init(staging) == 0
+    assert file.stat().st_size > 40
+
+
+def test_an_empty_file_of_before_makes_way(staging: Stack) -> None:
+    file = environment.passphrase_file(staging)
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert init(staging) == 0
+    assert file.stat().st_size > 40
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_init_was_quicker(staging: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, fsync = environment.passphrase_file(staging), os.fsync
+
+    def meanwhile(handle: int) -> None:
+        fsync(handle)
+        monkeypatch.setattr("os.fsync", fsync)
+        file.write_text("the other one's")
+
+    monkeypatch.setattr("os.fsync", meanwhile)
+    assert init(staging) == 0
+    assert file.read_text() == "the other one's"
+    assert [*file.parent.iterdir()] == [file]
 
 
 def test_a_passphrase_of_one_s_own_is_taken(staging: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.errors import DeployError
 from deploy.observe import smoke
+from deploy.observe.live import Live, Pod
 from deploy.observe.recorded import Recorded
 from deploy.observe.smoke import Result
 from deploy.pipeline.record import Freeze, Smoke, Stage
@@ -79,7 +80,16 @@ def test_a_frozen_stage() -> None:
 def test_an_up_that_fails(stack: Stack, code: int) -> None:
     outcome = release(stack, Engine(code), stage_of(stack), yes=True)
     assert outcome.code == code
-    assert f"`up` of staging failed with exit status {code}" in outcome.reason
+    assert outcome.reason == "`up` of staging failed; see above"
+
+
+@pytest.mark.parametrize("code", [1, 69])
+def test_the_pods_that_it_waited_for(stack: Stack, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = ["CrashLoopBackOff", "CrashLoopBackOff", "Terminating", ""]
+    pods = tuple(Pod(f"pod-{index}", False, "Running", reason=reason) for index, reason in enumerate(reasons))
+    monkeypatch.setattr("deploy.release.live", lambda stack, recorded: Live(pods=(*pods, Pod("well", True, "Running"))))
+    told = ", 2 of its pods in CrashLoopBackOff" if code == 1 else ""
+    assert release(stack, Engine(code), None, yes=True).reason == f"`up` of staging failed{told}; see above"
 
 
 def test_a_cluster_that_is_away(stack: Stack, folder: Path) -> None:
@@ -111,12 +121,12 @@ def test_the_smoke_test_decides(
 ) -> None:
     def run(stack: Stack, recorded: Recorded, test: Smoke, say: Callable[[str], None]) -> Result:
         assert (recorded.url, test.contains) == (URL, "Hello")
-        return Result(passed, "GET it: what came", 1.0)
+        return Result(passed, "GET it: wanted the text 'Hello', got 'a\\nname'", 1.0)
 
     monkeypatch.setattr(smoke, "run", run)
     outcome = release(stack, Engine(), stage_of(stack), yes=True)
+    assert "smoke test of staging: GET it: wanted the text 'Hello', got 'a" in capsys.readouterr().err
     if passed:
         assert outcome == Outcome(0, "", URL)
-        assert "smoke test of staging: GET it" in capsys.readouterr().err
-    else:
-        assert outcome == Outcome(1, "the smoke test of staging failed: GET it: what came", URL)
+    else:  # without what the app has answered: the reason goes into a commit
+        assert outcome == Outcome(1, "the smoke test of staging failed: GET it: wanted the text 'Hello'", URL)

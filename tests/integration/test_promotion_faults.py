@@ -129,7 +129,7 @@ ROWS = [
     Row("--up with --pr", f"{PROMOTE} --up --pr", 64, ("--pr", "--up")),
     Row("same digest again", "promote dev staging --yes --push", 0, ("staging has sha256:", "already")),
     Row("digest not in the registry", PROMOTE, 1, (OTHER, "not in the registry", "`up`"), another_digest),
-    Row("tag for a digest", "up staging --yes --image r.test/app:1", 78, ("'r.test/app:1'", "@sha256:")),
+    Row("tag for a digest", "up staging --yes --image r.test/app:1", 64, ("--image", "'r.test/app:1'", "@sha256:")),
     Row("tag in the file", PROMOTE, 78, ("'r.test/app:1'", "@sha256:"),
         lambda faulty: faulty.configure("prod", image="r.test/app:1")),
     Row("nonsense in the file", PROMOTE, 78, ("Pulumi.prod.yaml", "line 2", "git"),
@@ -210,7 +210,8 @@ def test_a_pull_request_leaves_the_work_tree_alone(faulty: Faulty) -> None:
         branch = f"promote/prod-{faulty.image('dev').partition('@sha256:')[2][:12]}"
         before = faulty.all()
         faulty.stages.project.extra["GITHUB_API_URL"] = forge.env["GITHUB_API_URL"]
-        refused(faulty.stages.deploy(*PROMOTE.split(), "--pr"), 78, "GITHUB_TOKEN", branch)
+        refused(faulty.stages.deploy(*PROMOTE.split(), "--pr"), 78, "GITHUB_TOKEN", "`--pr`")
+        assert faulty.all() == before, "not even the branch is pushed"
         faulty.stages.project.extra |= forge.env
         for _ in range(2):  # the branch is there already, both times
             said = faulty.stages.deploy(*PROMOTE.split(), "--pr").ok().out

@@ -15,7 +15,7 @@ from deploy.observe.recorded import Recorded
 from deploy.stack import Stack
 from tests.cluster.fakes import serve
 from tests.deploy.git.scratch import git
-from tests.deploy.promotion.world import PIPELINE, STACK, Engine, World
+from tests.deploy.promotion.world import PIPELINE, STACK, Engine, Releases, World
 from tests.deploy.registry.fake import FakeRegistry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,3 +65,37 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture
 def engine(world: World) -> Engine:
     return world.engine
+
+
+@pytest.fixture
+def releases(world: World, monkeypatch: pytest.MonkeyPatch) -> Releases:
+    """Releases are only pretended; the stacks need no preparation, and their cluster is there."""
+    made = Releases(world)
+    monkeypatch.setattr("deploy.release.release", made)
+    monkeypatch.setattr("deploy.promotion.rollback.release", made)
+    monkeypatch.setattr("deploy.session.prepared", lambda stack, engine: stack)
+    monkeypatch.setattr("deploy.cli_checks.check_server", lambda stack: None)
+    return made
+
+
+@pytest.fixture
+def images(world: World) -> list[str]:
+    """Some images that the registry has."""
+    made = [world.registry.image("flask-k8s", revision=str(number))["digest"] for number in range(6)]
+    return [f"{world.host}/flask-k8s@{digest}" for digest in made]
+
+
+@pytest.fixture
+def bad(world: World, images: list[str]) -> str:
+    """The commit of a version of prod that failed; the one before was good."""
+    world.configure("prod", f"image: {images[0]}")
+    world.deployed("prod", 1)
+    commit = world.configure("prod", f"image: {images[1]}")
+    world.deployed("prod", 2, result="failed")
+    return commit
+
+
+@pytest.fixture
+def image(world: World) -> str:
+    """What runs in staging."""
+    return world.runs("staging")

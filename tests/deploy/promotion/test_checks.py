@@ -20,7 +20,7 @@ IMAGE = f"r.test/flask-k8s@sha256:{'1' * 64}"
 SEEN = Seen(
     Recorded(outputs={"image": IMAGE}, resources=[{}]),
     [update(2, image=IMAGE, ended=NOW - timedelta(hours=2)), update(1, image=OTHER)],
-    Live(image=IMAGE, replicas=2, ready=2, updated=2, available=2),
+    Live(image=IMAGE, replicas=2, ready=2, updated=2, available=2, total=2),
 )
 STAGES = Pipeline(stages=tuple(Stage(stack=name) for name in ("dev", "staging", "prod")))
 
@@ -47,7 +47,9 @@ def test_a_source_that_deserves_it(world: World) -> None:
         (replace(SEEN, updates=[update(3, kind="destroy")]), "last update: destroy 3 succeeded"),
         (replace(SEEN, live=replace(SEEN.live, image=OTHER)), "running image: sha256:000000000000 runs, sha256:1111"),
         (replace(SEEN, live=replace(SEEN.live, ready=1)), "pods: 1 of 2 ready"),
-        (replace(SEEN, live=replace(SEEN.live, updated=1)), "pods: 2 of 2 ready"),
+        (replace(SEEN, live=replace(SEEN.live, updated=1)), "pods: 2 of 2 ready; the rollout is not complete"),
+        (replace(SEEN, live=replace(SEEN.live, total=3)), "pods: 2 of 2 ready; the rollout is not complete"),
+        (replace(SEEN, live=replace(SEEN.live, available=1)), "pods: 2 of 2 ready; the rollout is not complete"),
         (replace(SEEN, live=replace(SEEN.live, ready=0, replicas=0, updated=0)), "pods: 0 of 0 ready"),
         (
             replace(SEEN, live=replace(SEEN.live, ready=1, pods=(Pod("b", False, "Running", 3, "CrashLoopBackOff"),))),
@@ -83,6 +85,15 @@ def test_a_revision_of_another_branch(world: World) -> None:
 def test_how_long_it_has_run() -> None:
     assert SEEN.since == NOW - timedelta(hours=2)
     assert replace(SEEN, updates=[update(3, result="failed"), *SEEN.updates]).since is None
+
+
+def test_how_long_an_image_has_run_that_no_history_knows() -> None:
+    running = replace(SEEN.live, since=NOW - timedelta(hours=1))
+    seen = replace(SEEN, updates=[update(2), update(1)], live=running)
+    assert seen.since == running.since
+    assert replace(seen, live=replace(running, image=OTHER)).since is None
+    assert replace(seen, updates=[update(3, result="failed"), *seen.updates]).since is None
+    assert replace(seen, updates=[]).since is None
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,14 @@ def test_the_registry_that_the_stage_declares(world: World) -> None:
     assert world.stack("prod").get("image") == image.replace("/flask-k8s@", "/own/flask-k8s@")
 
 
+def test_a_history_commands_no_terminal(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.deployed("prod", 1, message="feat: \x1b[2J", who="Ann\x9b\n")
+    command.history_of(world.stack("prod"), world.engine, arguments())
+    printed = capsys.readouterr().out
+    assert not {"\x1b", "\x9b"} & {*printed}
+    assert len(printed.splitlines()) == 2
+
+
 def test_history(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.configure("prod", f"image: {IMAGE}")
     world.deployed("prod", 1)

@@ -33,3 +33,7 @@ def test_git_finds_the_trailers(world: World) -> None:
 def test_a_body_stands_between(world: World) -> None:
     assert message("s", "The body.", [("A", "b")]) == "s\n\nThe body.\n\nA: b\n"
     assert message("s", "", []) == "s\n"
+
+
+def test_a_trailer_commands_no_terminal() -> None:
+    assert message("s", "", [("Check", "a\x1b[31mb\x9b")]) == "s\n\nCheck: a [31mb\n"

@@ -8,33 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.errors import DeployError
-from deploy.promotion.plan import Wish
 from deploy.promotion.promote import promote
 from deploy.stack import Stack
+from tests.deploy.promotion.promoting import WISH, refused
 from tests.deploy.promotion.world import PIPELINE, World
 
-WISH = Wish("staging", "prod", yes=True)
 
-
-@pytest.fixture
-def image(world: World) -> str:
-    """What runs in staging."""
-    return world.runs("staging")
-
-
-def refused(world: World, says: str, code: int, **wish: object) -> None:
-    before = world.state
-    with pytest.raises(DeployError, match=says) as caught:
-        promote(world.folder, world.engine, replace(WISH, **wish))  # type: ignore[arg-type]
-    assert caught.value.code == code
-    assert world.state == before
-
-
-def hook(world: World) -> None:
-    file = world.remote / "hooks" / "pre-receive"
-    file.write_text("#!/bin/sh\necho 'closed for the audit' >&2\nexit 1\n")
-    file.chmod(0o755)
+def terminal(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Somebody who answers the question."""
+    made = io.StringIO(answer)
+    monkeypatch.setattr(made, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", made)
 
 
 def test_one_commit_of_one_file(world: World, image: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,13 +46,31 @@ def test_pushed_too(world: World, image: str) -> None:
     assert f"{world.git('rev-parse', 'HEAD')}\trefs/heads/main" in world.git("ls-remote", "origin")
 
 
-def test_the_same_digest_again(world: World, image: str) -> None:
+@pytest.mark.parametrize("pull_request", [False, True])
+def test_the_same_digest_again(world: World, image: str, pull_request: bool) -> None:
     promote(world.folder, world.engine, WISH)
     before = world.state
-    target = promote(world.folder, world.engine, replace(WISH, push=True, pull_request=True))
-    assert target
-    assert target.get("image") == image
-    assert world.state == before
+    for push in (False, True):
+        target = promote(world.folder, world.engine, replace(WISH, push=push, pull_request=pull_request))
+        assert target
+        assert target.get("image") == image
+        assert world.state[:2] == before[:2]
+        pushed = push and not pull_request
+        assert (before[0] in world.state[2]) == pushed, "what was killed before its push is gone on with"
+
+
+@pytest.mark.parametrize("answer", ["yes\n", "no\n"])
+def test_the_image_is_copied_after_the_question(
+    world: World, image: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal(monkeypatch, answer)
+    wish = {"yes": False, "copy_to": f"{world.host}/prod"}
+    if answer == "no\n":
+        refused(world, "Declined", 1, **wish)
+    else:
+        assert promote(world.folder, world.engine, replace(WISH, **wish))  # type: ignore[arg-type]
+        assert world.stack("prod").get("image") == image.replace("/flask-k8s@", "/prod/flask-k8s@")
+    assert (("prod/flask-k8s", image.partition("@")[2]) in world.registry.manifests) == (answer == "yes\n")
 
 
 def test_a_passed_stage_and_who_approved_are_recorded(world: World) -> None:
@@ -80,69 +82,9 @@ def test_a_passed_stage_and_who_approved_are_recorded(world: World) -> None:
     assert (trailers["Skipped-stage"], trailers["Approved-by"]) == (["staging"], ["bob@x.test"])
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "says"),
-    [
-        ("staging", "nowhere", "'nowhere'.*dev, staging, prod"),
-        ("nowhere", "prod", "'nowhere'.*dev, staging, prod"),
-        ("prod", "dev", "dev does not come after prod.*rollback dev"),
-        ("prod", "prod", "prod does not come after prod"),
-        ("dev", "prod", "staging lies between.*--skip-stage"),
-    ],
-)
-def test_an_order_that_makes_no_sense(world: World, source: str, target: str, says: str) -> None:
-    refused(world, says, 64, source=source, target=target)
-
-
-def test_a_dirty_tree(world: World, image: str) -> None:
-    (world.folder / "new").touch()
-    refused(world, "new.*git stash", 1)
-
-
-def test_a_tree_that_is_behind(world: World, image: str) -> None:
-    world.write("new", "")
-    world.git("reset", "--quiet", "--hard", "HEAD~1")
-    refused(world, "behind.*git pull --ff-only", 1)
-
-
-def test_a_committer_without_a_name(world: World, image: str) -> None:
-    world.git("config", "--unset", "user.email")
-    refused(world, "user.email", 78)
-
-
-def test_a_file_that_is_nonsense(world: World, image: str) -> None:
-    world.write("Pulumi.prod.yaml", "config: {a: [\n")
-    refused(world, r"Pulumi\.prod\.yaml.*line 2.*git", 78)
-
-
-def test_another_promotion_is_under_way(world: World, image: str) -> None:
-    with world.repo.lock():
-        refused(world, "Wait until it is done", 75)
-
-
-def test_no_git(world: World, image: str) -> None:
-    (world.folder / ".git").rename(world.folder.parent / "gone")
-    with pytest.raises(DeployError, match="git init") as caught:
-        promote(world.folder, world.engine, WISH)
-    assert caught.value.code == 69
-
-
-@pytest.mark.parametrize("wish", [{"push": True}, {"pull_request": True}], ids=str)
-def test_a_push_that_the_remote_rejects(world: World, image: str, wish: dict[str, bool]) -> None:
-    hook(world)
-    refused(world, "closed for the audit", 1, **wish)
-
-
-def test_nobody_to_ask(world: World, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    refused(world, "--yes", 64, yes=False)
-
-
 @pytest.mark.parametrize("answer", ["yes\n", "Y\n", "no\n", "\n", ""])
 def test_the_question(world: World, image: str, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = io.StringIO(answer)
-    monkeypatch.setattr(terminal, "isatty", lambda: True)
-    monkeypatch.setattr(sys, "stdin", terminal)
+    terminal(monkeypatch, answer)
     if answer in ("yes\n", "Y\n"):
         assert promote(world.folder, world.engine, replace(WISH, yes=False))
     else:
@@ -183,11 +125,6 @@ def test_what_changes_beside_the_image_is_told(world: World, there: bool, capsys
     said = capsys.readouterr().err
     assert "config: greeting: Hi -> Hello" in said
     assert ("fix: the app" in said) == there
-
-
-def test_a_tag_in_the_target_s_file(world: World, image: str) -> None:
-    world.configure("prod", "image: r.test/app:1")
-    refused(world, "'r.test/app:1'.*@sha256:", 78)
 
 
 def test_a_pull_request_changes_nothing_here(
