@@ -127,7 +127,8 @@ async def _once(client: httpx2.AsyncClient, address: str, smoke: Smoke) -> str:
         return reason(err)
     text = body[:BODY_BYTES].decode(errors="replace")
     if response.status_code != smoke.status:
-        return f"{response.status_code}, wanted {smoke.status}{_said_by_the_cluster(text)}"
+        by_the_cluster = _said_by_the_cluster(text) if address.startswith("/") else ""
+        return f"{response.status_code}, wanted {smoke.status}{by_the_cluster}"
     if smoke.contains not in text:
         return f"wanted the text {smoke.contains!r}{_GOT}{text[:80]!r}"
     return ""
