@@ -11,7 +11,7 @@ TEXT = (ROOT / "docs/configuration.md").read_text()
 
 
 def test_every_key_that_is_set_in_an_example_exists() -> None:
-    set_in_examples = re.findall(r"config (?:set|rm)(?: dev set)?(?: --\w+(?: (?:dev|staging|mine))?)* '?([A-Za-z]+)", TEXT)
+    set_in_examples = re.findall(r"config (?:set|rm)(?: dev set)?(?: --\w+(?: (?:dev|mine))?)* '?([A-Za-z]+)", TEXT)
     assert len(set_in_examples) >= 8
     assert set(set_in_examples) <= set(FIELDS)
 

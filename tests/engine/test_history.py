@@ -36,6 +36,7 @@ def test_commits_messages_and_config_files(world: World) -> None:
     world.environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     world.program("""Thing("a", size=pulumi.Config().require_int("size"))""")
     assert world.run("config", "set", "--secret", "key", "hunter2").code == 0
+    world.write(".gitignore", "__pycache__/\n")  # what the program leaves while git is asked
     commit(world, "feat: one\n\nmore")
     world.up()
     world.write("other.yaml", (world.project / "Pulumi.dev.yaml").read_text() + "  size: 7\n  list: [x]\n")
