@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _add_everyday(verb)
     _add_promotion(verb)
     _add_observation(verb)
+    _add_gitops(verb)
     return root
 
 
@@ -95,6 +96,7 @@ def _add_promotion(verb: Verb) -> None:
     sub.add_argument("--up", action="store_true", help="deploy the target too")
     sub.add_argument("--pr", action="store_true", help="push a branch and open a pull request; change nothing here")
     sub.add_argument("--yes", action="store_true", help="do not ask")
+    sub.add_argument("--if-open", action="store_true", help="do nothing, and no harm, while a gate is not open yet")
     sub.add_argument("--skip-stage", action="store_true", help="allow to pass a stage; the commit says so")
     sub.add_argument("--approved-by", metavar="NAME", help="e-mail address of who approves, where the gate asks")
     sub.add_argument(
@@ -123,6 +125,28 @@ def _add_observation(verb: Verb) -> None:
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub.add_argument("--watch", action="store_true", help="again and again, until Ctrl-C")
     sub.add_argument("--html", type=Path, metavar="FILE", help="as one self-contained page")
+
+
+def _add_gitops(verb: Verb) -> None:
+    sub = verb("render", "deploy.render.command:render", "write the stack's objects as plain YAML, secrets sealed")
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that is the render's alone")
+    sub.add_argument("--check", action="store_true", help="write nothing; 1 where what is there is stale")
+    _image(sub)
+    sub = verb(
+        "gitops", "deploy.gitops.command:gitops", "write gitops/ for Flux, Argo CD and the operator", of_stack=False
+    )
+    sub.add_argument("--repository", metavar="URL", help="where they find the renders (default: as it is there)")
+    sub.add_argument("--branch", help="which branch (default: as it is there)")
+    sub.add_argument("--check", action="store_true", help="write nothing; 1 where what is there is stale")
+    sub = verb("ci", "deploy.ci.command:ci", "what a CI service runs: a change's preview, the drift", of_stack=False)
+    sub.add_argument("job", choices=("preview", "drift"), help="a comment on the change, or an issue")
+    sub.add_argument("--stacks", nargs="+", metavar="STACK", help="these alone (default: all of the pipeline)")
+    sub.add_argument("--render", action="store_true", help="check the objects offline, with no secret and no cluster")
+    sub = verb("serve-webhook", "deploy.webhook.command:serve", "deploy what is pushed, without CI", of_stack=False)
+    sub.add_argument("--listen", default="127.0.0.1:8088", metavar="HOST:PORT", help="default: 127.0.0.1:8088")
+    sub.add_argument("--queue", type=Path, required=True, metavar="DIR", help="where deliveries and logs are kept")
+    sub.add_argument("--repository", metavar="URL", help="what is fetched (default: this clone's remote)")
+    sub.add_argument("--branch", help="whose pushes count (default: this clone's branch)")
 
 
 def _image(sub: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from msgspec import Meta, Struct
 
 from deploy.errors import DeployError
+from deploy.pipeline.sealing import Secrets
 
 UNITS: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """The units of a duration, in seconds."""
@@ -150,6 +151,9 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             description="the environment's own registry, such as registry.example.com/team, for images to be copied to",
         ),
     ] = ""
+    secrets: Annotated[
+        Secrets | None, Meta(description="the form of the Secrets in a render; left out of it without one")
+    ] = None
 
 
 class Pipeline(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -18,7 +18,7 @@ from deploy.pipeline.record import Freeze
 from deploy.promotion import rollback as rollbacks
 from deploy.promotion.good import taken_back
 from deploy.promotion.message import message, short
-from deploy.promotion.plan import Wish
+from deploy.promotion.plan import NotYetError, Wish
 from deploy.promotion.promote import promote as run_promotion
 from deploy.say import clean, say
 from deploy.stack import Stack
@@ -43,7 +43,13 @@ def promote(project: Path, engine: Engine, args: argparse.Namespace) -> int:
         approved_by=args.approved_by or "",
         copy_to=registry or "",
     )
-    target = run_promotion(project, engine, wish)
+    try:
+        target = run_promotion(project, engine, wish)
+    except NotYetError as err:
+        if not args.if_open:
+            raise
+        say(f"not yet: {err}")
+        return os.EX_OK
     if target is None or not args.up:
         return os.EX_OK
     return commands.up(target, engine, argparse.Namespace(**{**vars(args), "yes": True, "image": None}))

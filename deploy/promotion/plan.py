@@ -25,6 +25,10 @@ REVISION = "org.opencontainers.image.revision"
 """The OCI label that names the commit an image was built from."""
 
 
+class NotYetError(DeployError):
+    """What is wanted may be right at another time: the source has nothing yet, or a gate of the target is closed."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """The command line of `promote`."""
@@ -96,13 +100,15 @@ def plan(it: Promotion) -> Plan | None:
     with environment.restored():
         seen = checks.enter_and_see(it.source, it.engine)
         if not seen.recorded.image:
-            raise DeployError(f"{it.source.name} has deployed no image; run `up` of it first.", 1)
+            raise NotYetError(f"{it.source.name} has deployed no image; run `up` of it first.", 1)
         image = Reference.parse(seen.recorded.image)
         wanted = image.at(it.wish.copy_to) if it.wish.copy_to else image
         if it.target.get("image") == str(wanted):
             say(f"{it.target.name} has {short(str(wanted))} already; nothing to promote")
             return None
         for found in checks.lets_in(it.pipeline, it.source.name, it.stage, seen, skip_stage=it.wish.skip_stage):
+            if not found.passed:
+                raise NotYetError(f"{found.name}: {found.detail}", 1)
             check(found)
         if it.stage.gate.approval and not it.wish.pull_request:  # there the merge is the approval
             check(gates.approval(it.stage, it.wish.approved_by or None, it.repo.author()))

@@ -17,7 +17,7 @@ IMAGE = f"r.test/flask-k8s@sha256:{'1' * 64}"
 
 
 def arguments(**given: Any) -> argparse.Namespace:
-    plain: dict[str, Any] = dict.fromkeys(("up", "pr", "push", "skip_stage", "json"), False)
+    plain: dict[str, Any] = dict.fromkeys(("up", "pr", "push", "if_open", "skip_stage", "json"), False)
     plain |= {"source": "staging", "target": "prod", "yes": True, "approved_by": None, "copy_to": None, "to": None}
     return argparse.Namespace(**plain | given)
 
@@ -61,6 +61,32 @@ def test_options_that_make_no_sense(world: World, given: dict[str, object], says
         command.promote(world.folder, world.engine, arguments(**given))
     assert caught.value.code == 64
     assert world.state == before
+
+
+SHUT = """    frozen: {why: "Inventory.", who: "Ann <ann@example.com>", since: "2026-11-20T10:00:00+00:00"}\n"""
+
+
+@pytest.mark.parametrize(("deployed", "says"), [(True, "Inventory"), (False, "has deployed no image")])
+def test_what_is_not_to_be_yet_is_a_failure_only_without_if_open(
+    world: World, ups: list[object], capsys: pytest.CaptureFixture[str], deployed: bool, says: str
+) -> None:
+    if deployed:
+        world.runs("staging")
+        world.write("pipeline.yaml", PIPELINE + SHUT)
+    before = world.state
+    with pytest.raises(DeployError, match=says) as caught:
+        command.promote(world.folder, world.engine, arguments())
+    assert caught.value.code == 1
+    assert command.promote(world.folder, world.engine, arguments(if_open=True, up=True)) == 0
+    assert f"not yet: {caught.value}" in capsys.readouterr().err
+    assert (ups, world.state) == ([], before)
+
+
+def test_if_open_forgives_nothing_else(world: World) -> None:
+    world.runs("staging")
+    (world.folder / "untracked.txt").touch()
+    with pytest.raises(DeployError, match="in no commit"):
+        command.promote(world.folder, world.engine, arguments(if_open=True))
 
 
 def test_the_registry_that_the_stage_declares(world: World) -> None:

@@ -1,0 +1,1 @@
+"""A stack as plain YAML files, for tools that apply what is in git."""
