@@ -142,11 +142,12 @@ def _add_gitops(verb: Verb) -> None:
     sub.add_argument("job", choices=("preview", "drift"), help="a comment on the change, or an issue")
     sub.add_argument("--stacks", nargs="+", metavar="STACK", help="these alone (default: all of the pipeline)")
     sub.add_argument("--render", action="store_true", help="check the objects offline, with no secret and no cluster")
-    sub = verb("serve-webhook", "deploy.webhook.command:serve", "deploy what is pushed, without CI", of_stack=False)
-    sub.add_argument("--listen", default="127.0.0.1:8088", metavar="HOST:PORT", help="default: 127.0.0.1:8088")
-    sub.add_argument("--queue", type=Path, required=True, metavar="DIR", help="where deliveries and logs are kept")
-    sub.add_argument("--repository", metavar="URL", help="what is fetched (default: this clone's remote)")
-    sub.add_argument("--branch", help="whose pushes count (default: this clone's branch)")
+    sub = verb("serve-webhook", "deploy.webhook.command:serve", "do the pipeline's jobs on push events", of_stack=False)
+    sub.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8088", help="default: 127.0.0.1:8088")
+    queue = Path("~/.local/state/flask-k8s/webhook")
+    sub.add_argument("--queue", type=Path, metavar="DIR", default=queue, help=f"queue and logs (default: {queue})")
+    sub.add_argument("--repository", metavar="URL", help="whose pushes are deployed (default: the project's remote)")
+    sub.add_argument("--branch", help="that is deployed (default: the project's own)")
 
 
 def _image(sub: argparse.ArgumentParser) -> None:

@@ -1,0 +1,71 @@
+"""`serve-webhook`: what must be there is looked at first, then the server runs until it is told to go."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from deploy.engines import Engine
+from deploy.errors import DeployError
+from deploy.git.repository import Repository
+from deploy.pipeline import load
+from deploy.say import say
+from deploy.webhook import signature
+from deploy.webhook.spool import Queue
+from deploy.webhook.tree import Tree, valid_branch
+
+PATIENCE: Final = 15.0
+"""Seconds that what is left of a server that was killed may take to go."""
+
+
+def serve(project: Path, engine: Engine, args: argparse.Namespace) -> int:
+    """Serves until SIGTERM or Ctrl-C; a run that is under way goes on to its end."""
+    known = signature.secrets(os.environ)
+    listen = _address(args.listen)
+    load.load(project)
+    repo = Repository.at(project)
+    url = args.repository or repo.remote_url()
+    if not url:
+        raise DeployError("There is no remote whose pushes could be deployed: name one by --repository.")
+    if Path(url).is_dir():
+        url = str(Path(url).resolve())  # git would look for it from the clone
+    branch = args.branch or repo.upstream_branch() or repo.branch()
+    if not valid_branch(branch):
+        raise DeployError(f"The branch {branch!r} cannot be served; name another one by --branch, such as main.")
+    queue = Queue(args.queue.expanduser().resolve())
+    queue.make()
+    with _alone(queue):
+        tree = Tree(queue.tree, branch, repo.prefix)
+        tree.make(url, repo.author())
+        os.environ["ENGINE"] = engine.name
+        say(f"serving http://{listen}/ for pushes to {branch}; POST them to /hook")
+        from deploy.webhook.server import run  # noqa: PLC0415 - gunicorn, slow to import
+
+        run(listen, queue, tree, known)
+    return os.EX_OK
+
+
+@contextmanager
+def _alone(queue: Queue) -> Iterator[None]:
+    end = time.monotonic() + PATIENCE
+    while True:
+        with queue.lock("server") as held:
+            if held is not None:
+                yield
+                return
+        if time.monotonic() > end:
+            raise DeployError(f"Another server uses the queue {queue.folder}; stop it first.", os.EX_TEMPFAIL)
+        time.sleep(0.2)
+
+
+def _address(text: str) -> str:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", text)
+    if not match or int(match[2]) > 65535:
+        raise DeployError(f"--listen {text!r} is no address; write HOST:PORT, such as 127.0.0.1:8088.", os.EX_USAGE)
+    return text
