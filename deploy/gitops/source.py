@@ -1,0 +1,94 @@
+"""The repository that the tools read: where it is, and where in it the project is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import yaml
+
+from deploy.errors import DeployError
+from deploy.git import Repository
+
+RENDERS: Final = "rendered"
+"""The folder of the renders, one for each stack, in the project's folder."""
+RECORD: Final = "flux/gitrepository.yaml"
+"""Where the repository that was named once is kept."""
+_BRANCH: Final = re.compile(r"(?!-)[A-Za-z0-9._/-]{1,200}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A branch of a git repository."""
+
+    url: str
+    """http, https or ssh; without a password."""
+    branch: str = "main"
+    prefix: str = ""
+    """The project's folder in it: empty, or with a slash at the end."""
+
+    @property
+    def by_key(self) -> bool:
+        """Whether it is read with an SSH key."""
+        return self.url.startswith("ssh:")
+
+    def render(self, stack: str) -> str:
+        """The folder of a stack's render in the repository."""
+        return f"{self.prefix}{RENDERS}/{stack}"
+
+
+def source(project: Path, files: Mapping[str, str], url: str | None, branch: str | None) -> Source:
+    """What the user says, else what was said before, else the repository's remote and the branch main.
+
+    Args:
+        project: the project's folder.
+        files: what was made before, by its name.
+        url: of the repository.
+        branch: of the repository.
+
+    Raises:
+        DeployError: there is no URL, or none that the tools could read.
+    """
+    try:
+        spec = (yaml.safe_load(files.get(RECORD, "")) or {}).get("spec") or {}
+        before = str(spec.get("url") or ""), str((spec.get("ref") or {}).get("branch") or "")
+    except (yaml.YAMLError, AttributeError):
+        before = "", ""
+    prefix = ""
+    remote = ""
+    try:
+        repository = Repository.at(project)
+        prefix = repository.prefix
+        remote = "" if url or before[0] else repository.remote_url()
+    except DeployError:
+        if not url and not before[0]:
+            raise
+    chosen = branch or before[1] or Source.branch
+    if not _BRANCH.fullmatch(chosen):
+        raise DeployError(f"{chosen!r} is no name of a branch. Give another: --branch main.")
+    return Source(_readable(url or before[0] or remote), chosen, prefix)
+
+
+def _readable(url: str) -> str:
+    """The URL as the tools take it, without credentials."""
+    if short := re.fullmatch(r"(?:([^@/:]+)@)?([^/:@\[\]]+):(?!//)(.+)", url):
+        user, host, path = short.groups()
+        url = f"ssh://{user or 'git'}@{host}/{path.lstrip('/')}"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in {"http", "https", "ssh"} or not host:
+        shown = f"{url!r} is" if url and "@" not in url else "The remote's URL is" if url else "There is"
+        raise DeployError(
+            f"{shown} none that a cluster could read the repository from: it begins with https://, ssh:// or http://. "
+            "Name one: --repository https://HOST/PATH."
+        )
+    user = f"{parts.username or 'git'}@" if parts.scheme == "ssh" else ""
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, user + place, parts.path, "", ""))

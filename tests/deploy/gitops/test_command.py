@@ -1,0 +1,92 @@
+"""`gitops` on the project's own pipeline and stack files."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.engines import Embedded
+from deploy.errors import DeployError
+from deploy.gitops.command import gitops
+from tests.deploy.gitops.conftest import URL
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what the command reads."""
+    folder = tmp_path / "project"
+    for part in ("components", "config", "gitops"):
+        shutil.copytree(ROOT / part, folder / part)
+    for file in (ROOT / "__main__.py", ROOT / "pipeline.yaml", *ROOT.glob("Pulumi*.yaml")):
+        shutil.copy(file, folder)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    return folder
+
+
+def run(project: Path, *, repository: str | None = None, branch: str | None = None, check: bool = False) -> int:
+    return gitops(
+        project, Embedded(project), argparse.Namespace(repository=repository, branch=branch, check=check)
+    )  # fmt: skip
+
+
+def files(project: Path) -> dict[str, bytes]:
+    found = (path for path in (project / "gitops").rglob("*") if path.is_file())
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in found}
+
+
+def test_what_is_committed_is_what_the_pipeline_makes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, check=True) == 0, capsys.readouterr().out
+    before = files(project)
+    assert run(project) == 0
+    assert files(project) == before
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "dev: no Stack" in said.err
+
+
+def test_a_new_stage_and_another_repository_make_it_stale(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline = yaml.safe_load((project / "pipeline.yaml").read_text())
+    pipeline["stages"].insert(1, {"stack": "qa", "secrets": {"sops": {"age": ["age1abc"]}}})
+    (project / "pipeline.yaml").write_text(yaml.safe_dump(pipeline))
+    shutil.copy(project / "Pulumi.staging.yaml", project / "Pulumi.qa.yaml")
+    before = files(project)
+    assert run(project, check=True) == 1
+    out = capsys.readouterr().out
+    assert f"{project}/gitops/flux/kustomization-qa.yaml: missing\n" in out
+    assert f"{project}/gitops/argocd/applicationset.yaml: changed\n" in out
+    assert files(project) == before
+    assert run(project, repository=URL, branch="live") == 0
+    assert "qa: Secrets encrypted by SOPS" in capsys.readouterr().err
+    made = yaml.safe_load((project / "gitops/flux/kustomization-qa.yaml").read_text())
+    assert made["spec"]["decryption"]["secretRef"] == {"name": "flask-k8s-qa-age"}
+    assert made["spec"]["healthChecks"][0]["namespace"] == "flask-k8s-qa"
+    assert run(project, check=True) == 0, "the URL and the branch are kept"
+
+
+def test_a_protected_stack_and_one_that_builds_are_known_by_their_files(project: Path) -> None:
+    prod = yaml.safe_load((project / "gitops/flux/kustomization-prod.yaml").read_text())["spec"]
+    assert prod["deletionPolicy"] == "Orphan"
+    assert not (project / "gitops/pulumi-operator/stack-dev.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Prod", "'Prod' cannot be named in Kubernetes"), ("qa", "'qa'")],
+)
+def test_a_stage_that_cannot_be_told_is_refused(project: Path, name: str, words: str) -> None:
+    if name == "Prod":
+        shutil.copy(project / "Pulumi.prod.yaml", project / "Pulumi.Prod.yaml")
+        with (project / "Pulumi.Prod.yaml").open("a") as file:
+            file.write("  flask-k8s:namespace: prod\n")
+    (project / "pipeline.yaml").write_text(f"stages: [{{stack: {name}}}]\n")
+    before = files(project)
+    with pytest.raises(DeployError, match=words):
+        run(project)
+    assert files(project) == before
