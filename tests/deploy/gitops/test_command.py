@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from deploy.engines import Embedded
-from deploy.errors import DeployError
 from deploy.gitops.command import gitops
 from tests.deploy.gitops.conftest import URL
 
@@ -74,19 +73,3 @@ def test_a_protected_stack_and_one_that_builds_are_known_by_their_files(project:
     prod = yaml.safe_load((project / "gitops/flux/kustomization-prod.yaml").read_text())["spec"]
     assert prod["deletionPolicy"] == "Orphan"
     assert not (project / "gitops/pulumi-operator/stack-dev.yaml").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("Prod", "'Prod' cannot be named in Kubernetes"), ("qa", "'qa'")],
-)
-def test_a_stage_that_cannot_be_told_is_refused(project: Path, name: str, words: str) -> None:
-    if name == "Prod":
-        shutil.copy(project / "Pulumi.prod.yaml", project / "Pulumi.Prod.yaml")
-        with (project / "Pulumi.Prod.yaml").open("a") as file:
-            file.write("  flask-k8s:namespace: prod\n")
-    (project / "pipeline.yaml").write_text(f"stages: [{{stack: {name}}}]\n")
-    before = files(project)
-    with pytest.raises(DeployError, match=words):
-        run(project)
-    assert files(project) == before
