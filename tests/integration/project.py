@@ -21,6 +21,8 @@ import yaml
 import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+"""Which of the workers that share the cluster this is: their folders have the same names."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def make_project(folder: Path, node: cluster.Handout) -> Project:
         "registry": node.registry,
         "baseImage": f"{node.registry}/python:3.11",
         "buildNetwork": "host",
-        "namespace": f"{node.context}-{folder.name}",
+        "namespace": f"{node.context}-{WORKER}-{folder.name}",
         "servicePort": free_port(),
         "replicas": 1,
         "rolloutTimeout": 60,

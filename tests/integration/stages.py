@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 import cluster
-from tests.integration.project import Project, Ran, free_port, make_project
+from tests.integration.project import WORKER, Project, Ran, free_port, make_project
 
 NAMES = ("dev", "staging", "prod")
 PAGE = Path("app/templates/index.txt")
@@ -99,7 +99,7 @@ def _settle(file: Path, name: str, node: cluster.Handout) -> None:
     where: dict[str, object] = {
         "context": node.context,
         "kubeconfig": str(node.kubeconfig),
-        "namespace": f"{node.context}-{file.parent.name}-{name}",
+        "namespace": f"{node.context}-{WORKER}-{file.parent.name}-{name}",
         "rolloutTimeout": 40,
         "maxSurge": "100%",
     }
