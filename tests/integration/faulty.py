@@ -14,7 +14,7 @@ import yaml
 import cluster
 from tests.integration.project import Ran
 from tests.integration.proxy import kubeconfig
-from tests.integration.stages import NAMES, Stages, make_stages
+from tests.integration.stages import NAMES, Stages, make_stages, namespace_of
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Faulty:
 
     def _objects(self, name: str, kind: str) -> list[dict[str, Any]]:
         """Without the stack's file, which may be nonsense."""
-        namespace = f"{self.stages.project.node.context}-{self.folder.name}-{name}"
+        namespace = namespace_of(self.stages.project.node, self.folder, name)
         return self.stages.stack("dev").objects(kind, "-l", "app.kubernetes.io/name=flask-k8s", "-n", namespace)
 
     def all(self) -> dict[str, str]:

@@ -70,6 +70,11 @@ class Stages:
         return self.project.git("log", "-1", f"--format=%(trailers:key={key},valueonly)")
 
 
+def namespace_of(node: cluster.Handout, folder: Path, name: str) -> str:
+    """The namespace of one of the stacks of a copy."""
+    return f"{node.context}-{WORKER}-{folder.name}-{name}"
+
+
 def make_stages(folder: Path, node: cluster.Handout, *, init: bool = True) -> Stages:
     """The copy, with its secrets made by `init` (all, or dev's alone), everything committed and pushed."""
     project = make_project(folder, node)
@@ -99,7 +104,7 @@ def _settle(file: Path, name: str, node: cluster.Handout) -> None:
     where: dict[str, object] = {
         "context": node.context,
         "kubeconfig": str(node.kubeconfig),
-        "namespace": f"{node.context}-{WORKER}-{file.parent.name}-{name}",
+        "namespace": namespace_of(node, file.parent, name),
         "rolloutTimeout": 40,
         "maxSurge": "100%",
     }
