@@ -1,0 +1,211 @@
+"""What is in git is what runs: Flux's own controllers roll out a promotion, mend drift, and delete what is deleted.
+
+The tests build on each other, in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import cluster
+from tests.integration import flux
+from tests.integration.gitserver import served
+from tests.integration.project import until
+from tests.integration.stages import Stages, make_stages
+from tests.integration.tools import go_tool
+
+pytestmark = pytest.mark.timeout(400)
+
+RENDER = "rendered/staging"
+DEPLOYMENT = "deployment/flask-k8s"
+FLUX_CRD = "config/crd/bases/{}.toolkit.fluxcd.io_{}.yaml"
+ARGOCD = ("github.com/argoproj/argo-cd/v3", "v3.1.9", "manifests/crds/applicationset-crd.yaml")
+
+
+@dataclass
+class World:
+    """The three stages, of which Flux reconciles staging."""
+
+    stages: Stages
+    url: str
+    """Of the repository, for Flux."""
+
+    def kubectl(self, *words: str, stdin: str | None = None) -> str:
+        return self.stages.stack("staging").kubectl(*words, stdin=stdin)
+
+    def within(self, namespace: str, *words: str, stdin: str | None = None) -> str:
+        return self.kubectl("--namespace", namespace, *words, stdin=stdin)
+
+    def push(self, message: str) -> None:
+        """Renders staging, commits and pushes it, and tells Flux to look."""
+        self.stages.deploy("render", "staging", "--out", RENDER).ok()
+        self.commit(message)
+
+    def commit(self, message: str) -> None:
+        commit = self.stages.project.commit(message)
+        self.stages.project.git("push", "--quiet")
+        self.reconcile("gitrepository/flask-k8s")
+        until(lambda: commit in self.flux("lastAppliedRevision"), "the commit is applied")
+
+    def reconcile(self, subject: str) -> None:
+        """Has Flux look now, which else does so every few minutes."""
+        asked = f"reconcile.fluxcd.io/requestedAt={time.time_ns()}"
+        self.within("flux-system", "annotate", "--overwrite", subject, asked)
+
+    def flux(self, field: str) -> str:
+        """A field of the Kustomization's status."""
+        kind = "kustomization.kustomize.toolkit.fluxcd.io/flask-k8s-staging"
+        return self.within("flux-system", "get", kind, "-o", f"jsonpath={{.status.{field}}}")
+
+    def page(self) -> str:
+        return self.kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/services/http:flask-k8s:80/proxy/")
+
+    @property
+    def namespace(self) -> str:
+        return self.stages.stack("staging").namespace
+
+
+@pytest.fixture(scope="module")
+def world(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    stages = make_stages(tmp_path_factory.mktemp("gitops"), node)
+    project = stages.project
+    key, recipient = _age_key()
+    project.extra["PATH"] = os.pathsep.join([str(_sops(project.folder.parent)), os.environ["PATH"]])
+    file = project.folder / "pipeline.yaml"
+    pipeline = yaml.safe_load(file.read_text("utf-8"))
+    pipeline["stages"][1]["secrets"] = {"sops": {"age": [recipient]}}
+    file.write_text(yaml.safe_dump(pipeline), "utf-8")
+    with served(stages.remote) as url:
+        made = World(stages, url)
+        stages.deploy("gitops", "--repository", url).ok()
+        project.commit("Let Flux take staging from here")
+        project.git("push", "--quiet")
+        try:
+            _install(made, key)
+            with flux.controllers(node, tmp_path_factory.mktemp("flux")):
+                files = [_file(made, f"flux/{name}.yaml") for name in ("kustomization-staging", "gitrepository")]
+                made.within("flux-system", "apply", "-f", files[1], "-f", files[0])
+                yield made
+                for made_file in files:
+                    made.within("flux-system", "delete", "-f", made_file, "--timeout=50s")
+        finally:
+            left = (stages.stack("dev").namespace, "flux-system", "argocd")
+            made.kubectl("delete", "namespace", *left, "--ignore-not-found", "--wait=false")
+            names = [crd["metadata"]["name"] for crd in _crds()]
+            made.kubectl("delete", "crd", *names, "--ignore-not-found", "--wait=false")
+
+
+def _install(world: World, key: str) -> None:
+    """The kinds, Flux's namespace, and the key that opens staging's secrets."""
+    for crd in _crds():
+        world.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(crd))
+        until(partial(_known, world, crd["metadata"]["name"]), "the kind is known")
+    for name in ("flux-system", "argocd"):
+        world.kubectl("create", "namespace", name)
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "flask-k8s-staging-age", "namespace": "flux-system"},
+        "stringData": {"age.agekey": key},
+    }
+    world.within("flux-system", "apply", "-f", "-", stdin=json.dumps(secret))
+
+
+def _known(world: World, name: str) -> bool:
+    status = json.loads(world.kubectl("get", "crd", name, "-o", "json")).get("status", {})
+    conditions = status.get("conditions") or ()
+    return any((it["type"], it["status"]) == ("Established", "True") for it in conditions)
+
+
+def _crds() -> list[dict[str, Any]]:
+    """The real ones, out of the modules of the controllers."""
+    kinds = ("gitrepositories", "ocirepositories", "buckets", "helmrepositories", "helmcharts", "externalartifacts")
+    sources = (FLUX_CRD.format("source", kind) for kind in kinds)
+    return [
+        *flux.crds(flux.MODULES["source-controller"], flux.VERSION, *sources),
+        *flux.crds(flux.MODULES["kustomize-controller"], flux.VERSION, FLUX_CRD.format("kustomize", "kustomizations")),
+        *flux.crds(*ARGOCD),
+    ]
+
+
+def _age_key() -> tuple[str, str]:
+    """An identity of age, and its public key."""
+    program = go_tool("age-keygen", "filippo.io/age/cmd/age-keygen", "v1.3.2")
+    key = subprocess.run([str(program)], check=True, capture_output=True, text=True, timeout=60).stdout
+    shown = subprocess.run([str(program), "-y"], input=key, check=True, capture_output=True, text=True, timeout=60)
+    return key, shown.stdout.strip()
+
+
+def _sops(folder: Path) -> Path:
+    """A folder for PATH with `sops` in it."""
+    made = folder / "sops-bin"
+    made.mkdir()
+    (made / "sops").symlink_to(go_tool("sops", "github.com/getsops/sops/v3/cmd/sops", "v3.13.3"))
+    return made
+
+
+def _file(world: World, name: str) -> str:
+    return str(world.stages.project.folder / "gitops" / name)
+
+
+@pytest.mark.parametrize(("tool", "namespace"), [("flux", "flux-system"), ("argocd", "argocd")])
+def test_the_api_server_takes_every_object_by_the_real_schemas(world: World, tool: str, namespace: str) -> None:
+    said = world.within(namespace, "apply", "--dry-run=server", "--validate=strict", "-f", _file(world, tool))
+    assert said.count("(server dry run)") == len(list((world.stages.project.folder / "gitops" / tool).glob("*.yaml")))
+
+
+def test_a_promotion_is_rolled_out_with_its_secrets(world: World) -> None:
+    stages = world.stages
+    stages.deploy("up", "dev", "--yes").ok()
+    stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
+    world.push("Render staging")
+    until(lambda: "True" in world.flux("conditions[?(@.type=='Ready')].status"), "staging is healthy")
+    assert stages.image("staging") == stages.image("dev")
+    assert world.page().startswith("Hello from staging!")
+    sealed = (stages.project.folder / RENDER).glob("secret-*.yaml")
+    assert ["ENC[" in file.read_text("utf-8") for file in sealed] == [True]
+
+
+def test_the_next_promotion_takes_the_old_configuration_away(world: World) -> None:
+    stages = world.stages
+    ours = ("get", "configmap", "-l", "app.kubernetes.io/name=flask-k8s", "-o", "name")
+    before = world.kubectl(*ours).split()
+    stages.stack("staging").configure(greeting="Hello anew!")
+    image = stages.release("{{ it.greeting }}\nanother\n", "Change the page")
+    stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
+    world.push("Render staging again")
+    assert stages.image("staging") == image
+    assert world.page().splitlines()[:2] == ["Hello anew!", "another"]
+    after = world.kubectl(*ours).split()
+    assert len(before) == len(after) == 1
+    assert before != after
+
+
+def test_drift_is_put_back(world: World) -> None:
+    world.kubectl("scale", DEPLOYMENT, "--replicas", "1")
+    world.kubectl("label", DEPLOYMENT, "app.kubernetes.io/name=other", "--overwrite")
+    world.reconcile("kustomization.kustomize.toolkit.fluxcd.io/flask-k8s-staging")
+    fields = "jsonpath={.spec.replicas} {.metadata.labels.app\\.kubernetes\\.io/name}"
+    until(lambda: world.kubectl("get", DEPLOYMENT, "-o", fields) == "2 flask-k8s", "as it is in git")
+
+
+def test_a_file_deleted_in_git_is_deleted_in_the_cluster(world: World) -> None:
+    folder = world.stages.project.folder / RENDER
+    (service,) = folder.glob("service-*.yaml")
+    service.unlink()
+    kustomization = folder / "kustomization.yaml"
+    lines = kustomization.read_text("utf-8").splitlines(keepends=True)
+    kustomization.write_text("".join(line for line in lines if service.name not in line), "utf-8")
+    world.commit("Take the Service away")
+    assert world.kubectl("get", "services", "-o", "name") == ""
