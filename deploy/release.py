@@ -13,6 +13,7 @@ from deploy.errors import DeployError
 from deploy.observe import smoke
 from deploy.observe.live import live
 from deploy.observe.recorded import recorded
+from deploy.pipeline import gates
 from deploy.pipeline import load as pipelines
 from deploy.pipeline.record import Stage
 from deploy.say import say
@@ -39,11 +40,7 @@ def stage_of(stack: Stack) -> Stage | None:
 def refuse_frozen(stage: Stage | None) -> None:
     """Refuses to deploy to a frozen stage; `rollback` is still allowed."""
     if stage and stage.frozen:
-        raise DeployError(
-            f"{stage.stack} is frozen since {stage.frozen.since} by {stage.frozen.who}: {stage.frozen.why} "
-            f"Thaw it first: `.venv/bin/python -m deploy unfreeze {stage.stack}`.",
-            1,
-        )
+        raise DeployError(f"{gates.frozen(stage).detail}.", 1)
 
 
 def release(stack: Stack, engine: Engine, stage: Stage | None, *, yes: bool) -> Outcome:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from deploy.drift.compare import Drift, look
 from deploy.drift.wanted import objects
 from deploy.errors import DeployError
+from deploy.observe.cluster import cluster_of
 from deploy.observe.recorded import Recorded
 from deploy.preflight import check_context
 from deploy.stack import Stack
-from engine.kubernetes import kubeconfig
 from engine.kubernetes.client import Api
-from engine.kubernetes.errors import UnreachableError
 from engine.kubernetes.kubeconfig import Cluster
 from engine.provider import ProviderError
 
@@ -44,8 +40,8 @@ def find(stack: Stack, recorded: Recorded) -> list[Drift]:
         IncompleteError: the cluster is away, or it cannot be asked about every object (69).
         DeployError: the context is in no kubeconfig (78), or it takes too long (69).
     """
-    with translated(os.EX_UNAVAILABLE):
-        cluster = cluster_of(stack)
+    check_context(stack)
+    cluster = cluster_of(stack)
     try:
         found = asyncio.run(_find(cluster, recorded))
     except TimeoutError as err:
@@ -75,29 +71,3 @@ async def _find(cluster: Cluster, recorded: Recorded) -> list[list[Drift] | Base
             return await asyncio.gather(*looks, return_exceptions=True)
     finally:
         await api.close()
-
-
-def cluster_of(stack: Stack) -> Cluster:
-    """The cluster of the stack's context.
-
-    Raises:
-        DeployError: the context is in no kubeconfig (78).
-        ProviderError: its entry there is no good.
-    """
-    check_context(stack)
-    problems = []
-    for file in filter(Path.is_file, stack.kubeconfigs):
-        try:
-            return kubeconfig.load(str(file), context=stack.get("context"))
-        except ProviderError as err:
-            problems.append(err)
-    raise problems[0]
-
-
-@contextmanager
-def translated(code: int) -> Iterator[None]:
-    """The provider's errors as `DeployError`; `code` is for all but a cluster that is away."""
-    try:
-        yield
-    except ProviderError as err:
-        raise DeployError(str(err), os.EX_UNAVAILABLE if isinstance(err, UnreachableError) else code) from err

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from deploy.drift.compare import Drift
-from deploy.drift.find import IncompleteError, cluster_of, find, translated
+from deploy.drift.find import IncompleteError, find
 from deploy.drift.wanted import inputs_for, objects, place
 from deploy.engines import Engine
 from deploy.errors import DeployError
+from deploy.observe.cluster import cluster_of
 from deploy.observe.recorded import parse, recorded
 from deploy.session import lock_folder
 from deploy.stack import Stack
 from engine.errors import EngineError
 from engine.kubernetes.client import Api
-from engine.kubernetes.errors import ApiError, refused
+from engine.kubernetes.errors import ApiError, UnreachableError, refused
 from engine.kubernetes.kinds import from_manifest
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import Settings
@@ -62,8 +63,10 @@ def fix(stack: Stack, engine: Engine, say: Say) -> list[Drift]:
         states = objects(state)
         if any(has_secret(states[where].inputs) for where in broken):
             states = objects(parse(engine.read("stack", "export", "--show-secrets", "--stack", stack.name)))
-        with translated(1):
+        try:
             asyncio.run(_put_back(stack, {states[where]: gone for where, gone in broken.items()}, say))
+        except ProviderError as err:
+            raise DeployError(str(err), os.EX_UNAVAILABLE if isinstance(err, UnreachableError) else 1) from err
         left = find(stack, state) if drifts else []
     if left:
         raise DeployError(

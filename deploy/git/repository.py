@@ -142,7 +142,7 @@ class Repository(WorkTree):
         Raises:
             DeployError: as `push`, and where HEAD is detached (78).
         """
-        branch = self.upstream_branch() or self.branch()
+        branch = self.remote_branch()
         if not branch:
             raise DeployError("HEAD is detached, so there is no branch to push to. Check out the branch first.")
         self.push(commit, branch)
@@ -157,9 +157,9 @@ class Repository(WorkTree):
         remote = self.remote()
         return self._must("remote", "get-url", remote).out.strip() if remote else ""
 
-    def upstream_branch(self) -> str:
-        """The name that the branch has at its upstream, or an empty string."""
-        return self._upstream()[2].removeprefix("refs/heads/")
+    def remote_branch(self) -> str:
+        """The name that the branch has at its upstream, else its own; empty where HEAD is detached."""
+        return self._upstream()[2].removeprefix("refs/heads/") or self.branch()
 
     @contextmanager
     def lock(self) -> Iterator[None]:

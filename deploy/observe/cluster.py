@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lightkube import Client
     from lightkube.config.kubeconfig import SingleConfig
 
+    from engine.kubernetes.kubeconfig import Cluster
+
 TIMEOUT = 10.0
 """Seconds that a request to the API server may take."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -104,26 +106,33 @@ def reason(err: Exception) -> str:
     return f"{type(err).__name__}: {text}" if isinstance(err, LookupError | TypeError) else text or type(err).__name__
 
 
-def _connection(stack: Stack) -> SingleConfig:
-    """The context with its cluster and user, from the first of the stack's kubeconfig files that has it."""
-    from lightkube import KubeConfig  # noqa: PLC0415
-    from lightkube.config.models import User  # noqa: PLC0415
+def cluster_of(stack: Stack) -> Cluster:
+    """The cluster of the stack's context, from the first of its kubeconfig files that has it.
 
+    Raises:
+        DeployError: none has it, or its entry there is no good (78).
+    """
     from engine.kubernetes.kubeconfig import load  # noqa: PLC0415
     from engine.provider import ProviderError  # noqa: PLC0415
 
     problem: Any = None
     for file in [path for path in stack.kubeconfigs if path.is_file()] or stack.kubeconfigs:
         try:
-            cluster = load(str(file), context=stack.get("context"))
+            return load(str(file), context=stack.get("context"))
         except ProviderError as err:
             problem = problem or err
-            continue
-        with _usable(stack):
-            found = KubeConfig.from_dict(cluster.config, fname=cluster.path).get()
-            assert found is not None  # noqa: S101 - `load` has set the current context
-            return found._replace(user=found.user or User())
     raise DeployError(str(problem)) from problem
+
+
+def _connection(stack: Stack) -> SingleConfig:
+    from lightkube import KubeConfig  # noqa: PLC0415
+    from lightkube.config.models import User  # noqa: PLC0415
+
+    cluster = cluster_of(stack)
+    with _usable(stack):
+        found = KubeConfig.from_dict(cluster.config, fname=cluster.path).get()
+        assert found is not None  # noqa: S101 - `load` has set the current context
+        return found._replace(user=found.user or User())
 
 
 def is_far(url: str) -> bool:

@@ -49,6 +49,11 @@ class Update:
     changes: dict[str, int]
     """Kind of step to how many: create, update, delete, same ..."""
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether it deployed the stack."""
+        return self.kind == "update" and self.result == "succeeded"
+
 
 def history(stack: Stack, engine: Engine) -> list[Update]:
     """Every update of a stack, newest first; needs no passphrase. A stack that was never made has none.

@@ -37,7 +37,7 @@ def image_changes(repo: Repository, old: str, new: str, old_revision: str, new_r
 
 def config_changes(stack: Stack, updates: list[Update]) -> Iterator[str]:
     """Lines for each key, the image aside, that the stack's last good update had otherwise; secrets by name."""
-    last = next((it for it in updates if it.kind == "update" and it.result == "succeeded"), None)
+    last = next((it for it in updates if it.succeeded), None)
     if last is None:
         return
     own = f"{stack.project_name}:"

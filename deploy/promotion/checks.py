@@ -39,21 +39,16 @@ class Seen:
         By the cluster for an image that the stack built where the backend does not tell which that was.
         """
         last = next(iter(self.updates), None)
-        if last and last.kind == "update" and last.result == "succeeded" and not last.image:
+        if last and last.succeeded and not last.image:
             return self.live.since if self.live.image == self.recorded.image else None
         return deployed_since(self.updates, self.recorded.image)
-
-
-def see(stack: Stack, engine: Engine) -> Seen:
-    """Reads a stack; the environment must be entered."""
-    found = recorded(stack, engine)
-    return Seen(found, history(stack, engine), live(stack, found))
 
 
 def enter_and_see(stack: Stack, engine: Engine) -> Seen:
     """Enters the stack's environment and reads it."""
     session.enter(stack, start=False)
-    return see(stack, engine)
+    found = recorded(stack, engine)
+    return Seen(found, history(stack, engine), live(stack, found))
 
 
 def deserves(source: str, seen: Seen, revision: str | None, repo: Repository) -> Iterator[Check]:
@@ -110,8 +105,8 @@ def _last_update(source: str, seen: Seen) -> Check:
     if last is None or seen.recorded.empty:
         return Check("last update", False, f"{source} was never deployed: `.venv/bin/python -m deploy up {source}`")
     detail = f"{last.kind} {last.number} {last.result}, {last.ended:%Y-%m-%d %H:%M} UTC"
-    passed = last.kind == "update" and last.result == "succeeded"
-    return Check("last update", passed, detail if passed else f"{detail}; run `up` of {source} until it succeeds")
+    mend = "" if last.succeeded else f"; run `up` of {source} until it succeeds"
+    return Check("last update", last.succeeded, detail + mend)
 
 
 def _revision(revision: str, repo: Repository) -> Check:

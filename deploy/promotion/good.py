@@ -57,14 +57,9 @@ def good_updates(stack: Stack, repo: Repository, updates: Sequence[Update]) -> l
     found = []
     for update in updates[:NEWEST]:
         content = contents.get(update.revision)
-        if succeeded(update) and content is not None and _deployed(stack, content, update):
+        if update.succeeded and content is not None and _deployed(stack, content, update):
             found.append(Good(update.number, update.revision, content, update.image, update.number in out))
     return found
-
-
-def succeeded(update: Update) -> bool:
-    """Whether it deployed the stack, by its backend."""
-    return update.kind == "update" and update.result == "succeeded"
 
 
 def taken_back(stack: Stack, repo: Repository, updates: Sequence[Update]) -> set[int]:
@@ -77,7 +72,7 @@ def begun(stack: Stack, repo: Repository, updates: Sequence[Update], good: Seque
     last = next(iter(repo.commits(stack.file.name, limit=1)), None)
     if last is None or ROLLED_BACK not in last.trailers:
         return None
-    newest = next((update.revision for update in updates if succeeded(update) and update.revision), "")
+    newest = next((update.revision for update in updates if update.succeeded and update.revision), "")
     if newest and repo.between(last.sha, newest) is not None:
         return None
     current = meaning(stack.file.read_text("utf-8"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deploy import environment, preflight
 from deploy.engines import Engine
@@ -124,7 +124,7 @@ def plan(it: Promotion) -> Plan | None:
             check(Check("signature", True, line))
     content = with_image(it.target, str(wanted))
     with using(it.target, content) as changed:
-        preflight.check_config(replace(changed, other_file=None))
+        preflight.check_config(changed)
     return Plan(str(image), str(wanted), revision, passed, content)
 
 

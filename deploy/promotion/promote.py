@@ -66,7 +66,7 @@ def _require_ready(repo: Repository, wish: Wish) -> None:
     if not repo.branch() and not wish.pull_request:
         raise DeployError("HEAD is detached, so the commit would be on no branch. Check out the branch first.", 1)
     if wish.pull_request:
-        if not (repo.upstream_branch() or repo.branch()):
+        if not repo.remote_branch():
             raise DeployError("HEAD is detached, so the pull request has no base. Check out the branch first.", 1)
         forge.require_token(repo.remote_url())
 
@@ -90,7 +90,7 @@ def _commit(it: Promotion, found: Plan, head: str) -> None:
         say(f"pushed {branch}")
         body = f"Promotes `{found.image}`\nfrom {it.source.name}, built from {found.revision}.\n\n"
         body += "\n".join(f"- {line}" for line in found.passed)
-        base = it.repo.upstream_branch() or it.repo.branch()
+        base = it.repo.remote_branch()
         print(forge.open_pull_request(it.repo.remote_url(), branch, base, subject, body) or branch)
         return
     if it.wish.push:

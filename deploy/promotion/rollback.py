@@ -16,8 +16,8 @@ from deploy import stack as stacks
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.git.repository import Repository
-from deploy.observe.history import history
-from deploy.promotion.good import Good, begun, good_updates, meaning, named, others, succeeded
+from deploy.observe.history import Update, history
+from deploy.promotion.good import Good, begun, good_updates, meaning, named, others
 from deploy.promotion.message import ROLLED_BACK, message, short
 from deploy.release import Outcome, release, stage_of
 from deploy.say import say
@@ -64,7 +64,7 @@ def way_back(stack: Stack, wanted: bool | None, *, push: bool = False, image: st
 
 def newest(stack: Stack, engine: Engine) -> int:
     """The number of the stack's newest update; 0 before the first."""
-    return next((update.number for update in history(stack, engine)), 0)
+    return _newest(history(stack, engine))
 
 
 def automatic(stack: Stack, engine: Engine, way: WayBack, failed: Outcome, *, push: bool) -> int:
@@ -74,7 +74,8 @@ def automatic(stack: Stack, engine: Engine, way: WayBack, failed: Outcome, *, pu
     say(failed.reason)
     try:
         cli_checks.check_server(stack)
-        own = newest(stack, engine) - way.newest
+        updates = history(stack, engine)
+        own = _newest(updates) - way.newest
         if own == 0:
             say("nothing was deployed, so nothing is rolled back")
             return failed.code
@@ -83,7 +84,7 @@ def automatic(stack: Stack, engine: Engine, way: WayBack, failed: Outcome, *, pu
         if way.image:
             _tell(stack, stack.file.name, _deploy(stack, engine))
         else:
-            known = others(stack, _good(stack, engine, way.repo), way.content)
+            known = others(stack, _good(stack, way.repo, updates), way.content)
             for good in islice(_there(stack, known), TRIES):
                 outcome = put_back(stack, engine, way.repo, good, failed.reason)
                 _tell(stack, str(good), outcome)
@@ -111,11 +112,12 @@ def rollback(stack: Stack, engine: Engine, to: str, *, push: bool) -> int:
     with repo.lock():
         session.enter(stack, start=True)
         cli_checks.check_server(stack)
-        known = _good(stack, engine, repo)
+        updates = history(stack, engine)
+        known = _good(stack, repo, updates)
         if to:
             good = named(stack, known, to)
         else:
-            unfinished = begun(stack, repo, history(stack, engine), known)
+            unfinished = begun(stack, repo, updates, known)
             good = unfinished or next(_there(stack, others(stack, known, _text(stack))))
         outcome = put_back(stack, engine, repo, good, "asked for by `rollback`")
         if outcome.code:
@@ -183,14 +185,17 @@ def _require_usable(stack: Stack, repo: Repository, *, push: bool) -> None:
     if repo.shallow:
         raise DeployError("the clone is shallow, so git has no earlier versions here: `git fetch --unshallow`.", 1)
     repo.author()
-    if push and not (repo.remote() and (repo.upstream_branch() or repo.branch())):
+    if push and not (repo.remote() and repo.remote_branch()):
         raise DeployError("--push has no branch of a remote to push to: HEAD is detached, or there is no remote.")
 
 
-def _good(stack: Stack, engine: Engine, repo: Repository) -> list[Good]:
-    updates = history(stack, engine)
+def _newest(updates: list[Update]) -> int:
+    return updates[0].number if updates else 0
+
+
+def _good(stack: Stack, repo: Repository, updates: list[Update]) -> list[Good]:
     for update in updates[:TRIES]:
-        if succeeded(update) and update.revision and repo.show(update.revision, stack.file.name) is None:
+        if update.succeeded and update.revision and repo.show(update.revision, stack.file.name) is None:
             say(f"update {update.number} is passed over: git has no {stack.file.name} at {update.revision[:12]} here")
     return good_updates(stack, repo, updates)
 

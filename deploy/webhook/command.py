@@ -35,7 +35,7 @@ def serve(project: Path, engine: Engine, args: argparse.Namespace) -> int:
         raise DeployError("There is no remote whose pushes could be deployed: name one by --repository.")
     if Path(url).is_dir():
         url = str(Path(url).resolve())  # git would look for it from the clone
-    branch = args.branch or repo.upstream_branch() or repo.branch()
+    branch = args.branch or repo.remote_branch()
     if not valid_branch(branch):
         raise DeployError(f"The branch {branch!r} cannot be served; name another one by --branch, such as main.")
     queue = Queue(args.queue.expanduser().resolve())

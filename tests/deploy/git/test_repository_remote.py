@@ -115,19 +115,19 @@ class TestPush:
 
     def test_no_remote(self, project: Path, repository: Repository) -> None:
         git(project, "remote", "remove", "origin")
-        assert (repository.remote(), repository.remote_url(), repository.upstream_branch()) == ("", "", "")
+        assert (repository.remote(), repository.remote_url(), repository.remote_branch()) == ("", "", "main")
         with pytest.raises(DeployError, match="There is no remote"):
             repository.push(repository.head(), "main")
 
 
 def test_remote(project: Path, remote: Path, repository: Repository) -> None:
     git(project, "remote", "add", "fork", "git@example.com:ann/fork.git")
-    assert (repository.remote(), repository.upstream_branch()) == ("origin", "main")
+    assert (repository.remote(), repository.remote_branch()) == ("origin", "main")
     assert repository.remote_url() == f"file://{remote}"
     git(project, "config", "branch.main.remote", "fork")
     git(project, "config", "branch.main.merge", "refs/heads/feature/x")
-    assert (repository.remote(), repository.upstream_branch()) == ("fork", "feature/x")
+    assert (repository.remote(), repository.remote_branch()) == ("fork", "feature/x")
     assert repository.remote_url() == "git@example.com:ann/fork.git"
     git(project, "checkout", "--quiet", "-b", "own", "--track", "main")
-    assert (repository.remote(), repository.upstream_branch()) == ("origin", "main")
+    assert (repository.remote(), repository.remote_branch()) == ("origin", "main")
     repository.require_in_step()

@@ -19,7 +19,7 @@ def test_it_has_what_was_pushed_and_may_commit(tree: Tree, clone: Path) -> None:
     repo = Repository.at(tree.project)
     repo.require_clean()
     repo.require_in_step()
-    assert (repo.branch(), repo.upstream_branch(), repo.author()) == ("main", "main", "Bot <bot@example.com>")
+    assert (repo.branch(), repo.remote_branch(), repo.author()) == ("main", "main", "Bot <bot@example.com>")
 
 
 def test_whatever_was_left_is_put_into_order(tree: Tree, clone: Path) -> None:
