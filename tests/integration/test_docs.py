@@ -16,7 +16,7 @@ import pytest
 
 import cluster
 from tests.integration.project import ROOT, Project
-from tests.integration.stages import NAMES, Stages, make_stages
+from tests.integration.stages import Stages, make_stages
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -32,6 +32,12 @@ ELSEWHERE = {
 
 
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOGETHER = ("README.md", "pipeline.md")
+"""The second goes on with the environments that the first deployed."""
+
+
+def _group(file: Path) -> pytest.MarkDecorator:
+    return pytest.mark.xdist_group(f"docs {file.name in TOGETHER}")
 
 
 def _blocks(file: Path) -> list[str]:
@@ -45,9 +51,6 @@ def documented(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) 
     """The three environments, with a `pulumi` on PATH that is the embedded engine where there is no CLI."""
     stages = make_stages(tmp_path_factory.mktemp("docs"), node, init=False)
     project = stages.project
-    for name in NAMES:
-        stages.stack(name).configure(namespace=f"flask-k8s-{name}")
-    project.commit("Take the namespaces that the docs name")
     # Both ways of the README in one clone: what the first leaves is no change to the second.
     (project.folder / ".git" / "info" / "exclude").write_text("Pulumi.mine.yaml\ntoken.txt\n", encoding="utf-8")
     shims = project.folder.parent / f"{project.folder.name}-bin"
@@ -61,17 +64,19 @@ def documented(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) 
     stages.destroy()
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [pytest.param(file, id=file.name, marks=_group(file)) for file in FILES])
 def test_every_block_runs(documented: Stages, file: Path) -> None:
     project, node = documented.project, documented.project.node
+    blocks = _blocks(file)
+    assert blocks or "```" not in file.read_text("utf-8"), "commands are marked `sh`"
     _run(project, "[ ! -e Pulumi.mine.yaml ] || pulumi stack rm mine --yes --force; echo secret > token.txt")
     project.deploy("up", "dev", "--yes").ok()
-    blocks = _blocks(file)
     for block in blocks:
         text = block
         for old, new in (
             (r"http://localhost:8080", documented.url("dev")),
             (r"http://localhost:8082", documented.url("prod")),
+            (r"--namespace flask-k8s-dev", f"--namespace {documented.stack('dev').namespace}"),
             (r"kind-kind", node.context),
             (r"localhost:5001", node.registry),
             (r"python -m cluster (\w+)", rf"python -m cluster \1 --profile {node.profile}"),
@@ -80,7 +85,6 @@ def test_every_block_runs(documented: Stages, file: Path) -> None:
         ):
             text = re.sub(old, new, text, flags=re.M)
         _run(project, text)
-    assert blocks or "```" not in file.read_text("utf-8"), "commands are marked `sh`"
 
 
 def _run(project: Project, text: str) -> None:
