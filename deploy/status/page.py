@@ -29,7 +29,7 @@ def render(report: Report) -> str:
     environment.filters.update(
         ago=partial(words.ago, now=report.when), href=_href, moment=_moment, short=short, waits=words.waits
     )
-    css = (HERE / "page.css").read_text("utf-8")
+    css = "".join(file.read_text("utf-8") for file in (HERE.parent / "colours.css", HERE / "page.css"))
     # The one style sheet that the page may use is named by its hash, so no markup that slipped in could bring another.
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     page = environment.get_template("page.html.j2").render(report=report, words=words, css=css, digest=digest)

@@ -5,23 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from deploy.engines import Engine
 from deploy.errors import DeployError
+from deploy.git.command import without_credentials
 from deploy.git.repository import Repository
 from deploy.pipeline import load
-from deploy.say import say
 from deploy.webhook import signature
+from deploy.webhook.hosts import loopback
 from deploy.webhook.spool import Queue
+from deploy.webhook.tell import say
 from deploy.webhook.tree import Tree, valid_branch
-
-PATIENCE: Final = 15.0
-"""Seconds that what is left of a server that was killed may take to go."""
 
 
 def serve(project: Path, engine: Engine, args: argparse.Namespace) -> int:
@@ -30,6 +25,12 @@ def serve(project: Path, engine: Engine, args: argparse.Namespace) -> int:
     listen = _address(args.listen)
     load.load(project)
     repo = Repository.at(project)
+    if args.repository and without_credentials(args.repository) != args.repository:
+        raise DeployError(
+            "--repository holds credentials, and every user of this machine can read a command line. Let git have them "
+            "by a credential helper (`git help credentials`), or in the URL of the project's own remote.",
+            os.EX_USAGE,
+        )
     url = args.repository or repo.remote_url()
     if not url:
         raise DeployError("There is no remote whose pushes could be deployed: name one by --repository.")
@@ -40,28 +41,18 @@ def serve(project: Path, engine: Engine, args: argparse.Namespace) -> int:
         raise DeployError(f"The branch {branch!r} cannot be served; name another one by --branch, such as main.")
     queue = Queue(args.queue.expanduser().resolve())
     queue.make()
-    with _alone(queue):
+    with queue.lock("server") as alone:
+        if alone is None:
+            raise DeployError(f"Another server uses the queue {queue.folder}; stop it first.", os.EX_TEMPFAIL)
         tree = Tree(queue.tree, branch, repo.prefix)
         tree.make(url, repo.author())
         os.environ["ENGINE"] = engine.name
-        say(f"serving http://{listen}/ for pushes to {branch}; POST them to /hook")
-        from deploy.webhook.server import run  # noqa: PLC0415 - gunicorn, slow to import
+        if not loopback(listen):
+            say(f"warning: {listen} is no loopback address, and the pages have no sign-in: see docs/webhook.md")
+        from deploy.webhook.server import run  # noqa: PLC0415 - Flask, slow to import
 
         run(listen, queue, tree, known)
     return os.EX_OK
-
-
-@contextmanager
-def _alone(queue: Queue) -> Iterator[None]:
-    end = time.monotonic() + PATIENCE
-    while True:
-        with queue.lock("server") as held:
-            if held is not None:
-                yield
-                return
-        if time.monotonic() > end:
-            raise DeployError(f"Another server uses the queue {queue.folder}; stop it first.", os.EX_TEMPFAIL)
-        time.sleep(0.2)
 
 
 def _address(text: str) -> str:

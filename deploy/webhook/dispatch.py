@@ -9,13 +9,15 @@ import threading
 import time
 from typing import Final
 
-from deploy.say import say
 from deploy.webhook.signature import without_secret
 from deploy.webhook.spool import Queue
+from deploy.webhook.tell import say
 from deploy.webhook.tree import Tree
 
 EVERY: Final = 1.0
 """Seconds between two looks at the queue, where nobody calls."""
+LOOK: Final = 300.0
+"""Seconds until a worker is started all the same, to look for what no delivery came of."""
 AFTER_FAILURE: Final = 30.0
 """Seconds until a worker that failed, as on a full disk, is followed by the next."""
 
@@ -34,7 +36,7 @@ class Dispatcher(threading.Thread):
 
     def run(self) -> None:
         """Never ends; the first worker is started in any case, for what the last server left."""
-        due = True
+        due, code, looked = True, os.EX_OK, 0.0
         while True:
             pause = EVERY
             try:
@@ -43,17 +45,19 @@ class Dispatcher(threading.Thread):
                         [
                             *(sys.executable, "-m", "deploy.webhook.work"),
                             *(str(self._queue.folder), self._tree.branch, self._tree.prefix),
+                            *(["--spare"] if code == os.EX_IOERR else []),
                         ],
                         stdin=subprocess.DEVNULL,
                         env=without_secret(),
                         start_new_session=True,
                     ).wait()
+                    looked = time.monotonic()
                     if code not in (os.EX_OK, os.EX_TEMPFAIL):
                         say(f"error: the worker ended with {code}; another one is started in {AFTER_FAILURE:.0f} s")
                         pause = AFTER_FAILURE
                 self._called.wait(pause)
                 self._called.clear()
-                due = bool(self._queue.due(time.time()))
+                due = bool(self._queue.due(time.time())) or time.monotonic() - looked > LOOK
             except OSError as err:
                 say(f"error: no worker can be started: {err.strerror}")
                 time.sleep(AFTER_FAILURE)

@@ -56,7 +56,7 @@ def read(sender: Sender, headers: Mapping[str, str], body: bytes, now: float) ->
         return f"{kind[:40]!r} is no push" if kind else _unknown(sender, "the header that names the event")
     content = _content(body)
     delivery = _id(sender, headers, content)
-    if sender == "HMAC":
+    if sender == "HMAC" or {"id", "timestamp"} <= content.keys():  # that kind, under another header
         _recent(content, now)
     ref, commit = content.get("ref"), content.get("after")
     if not isinstance(ref, str) or not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
@@ -92,7 +92,7 @@ def _recent(content: dict[str, Any], now: float) -> None:
     sent = content.get("timestamp")
     if not isinstance(sent, int | float) or isinstance(sent, bool):
         _unknown("HMAC", "the number `timestamp`, in seconds since 1970")
-    elif not abs(now - sent) <= PATIENCE:
+    elif not now - PATIENCE <= sent <= now + PATIENCE:
         raise EventError(
             f"the timestamp is more than {PATIENCE:.0f} s away from the time here; look at the clocks", 401
         )

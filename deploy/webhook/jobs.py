@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -10,21 +11,23 @@ from deploy import stack as stacks
 from deploy.errors import DeployError
 from deploy.pipeline import load
 from deploy.pipeline.record import Pipeline
-from deploy.webhook.process import image, last_line
+from deploy.webhook.process import Ended
 from deploy.webhook.record import Progress, Run, State, Step
 from deploy.webhook.spool import moment
 from deploy.webhook.tree import Tree
 
 BUSY: Final = (69, 75)
 """Exit statuses that may be gone with the next try: a part is away, another update is under way."""
+PASSING: Final = (1, *BUSY)
+"""Those of a promotion that comes to pass by waiting; what configuration or command line lack does not."""
 WAITS: Final = (5.0, 20.0, 60.0)
 """Seconds before each other try."""
 
 
 class Command(Protocol):
-    """Runs a command of `python -m deploy`: its exit status, and what it printed."""
+    """Runs a command of `python -m deploy`."""
 
-    def __call__(self, *words: str) -> tuple[int, str]: ...
+    def __call__(self, *words: str) -> Ended: ...
 
 
 @dataclass
@@ -60,16 +63,15 @@ class Jobs:
         stack, words = stacks.load(self.tree.project, name), ["up", name, "--yes", "--push"]
         if name == pipeline.names[0]:
             built = self._step(name, "build", name)
-            reference = image(built[1])
-            if built[0] or not reference:
+            if built.code:
                 return None
-            words = ["up", name, "--yes", "--image", reference]
+            words = ["up", name, "--yes", "--image", built.image]
         elif stack.builds:
             return self._note(name, f"up {name}", "skipped", f"{stack.file.name} names no image yet")
         elif not self.tree.changed(done.commit, stack.file.name):
             return self._note(name, f"up {name}", "skipped", f"{stack.file.name} is as it was deployed")
         done.promote = False  # what fails now is not to be offered
-        if not self._step(name, *words)[0]:
+        if not self._step(name, *words).code:
             done.commit, done.promote = self.run.commit, True
         return self.keep()
 
@@ -79,28 +81,29 @@ class Jobs:
             done.promote = False
             return self.keep()
         words = ("promote", name, pipeline.names[index], "--pr", "--yes")
-        done.promote = bool(self._step(name, *words, failed="held back")[0])
+        done.promote = self._step(name, *words).code in PASSING
         return self.keep()
 
-    def _step(self, stack: str, *words: str, failed: State = "failed") -> tuple[int, str]:
+    def _step(self, stack: str, *words: str) -> Ended:
         step = Step(stack=stack, command=" ".join(words), began=moment())
         self.run.steps.append(step)
         self.keep()
-        code, text = self.command(*words)
+        ended = self.command(*words)
         for wait in WAITS:
-            if code not in BUSY:
+            if ended.code not in BUSY:
                 break
-            step.detail = f"to be tried again in {wait:.0f} s: {last_line(text)}"
+            step.detail = f"to be tried again in {wait:.0f} s: {ended.reason}"
             self.keep()
             self.sleep(wait)
-            code, text = self.command(*words)
-        # What the configuration or the command line lacks does not come by waiting.
-        held = code in (1, *BUSY)
-        step.state = "succeeded" if not code else failed if held else "failed"
-        step.detail = last_line(text) if code else ""
+            ended = self.command(*words)
+        if words[0] == "build" and not ended.code and not ended.image:
+            ended = Ended(os.EX_SOFTWARE, reason="it printed no image, REPOSITORY@sha256:..., on a line of its own")
+        held = words[0] == "promote" and ended.code in PASSING
+        step.state = "succeeded" if not ended.code else "held back" if held else "failed"
+        step.detail = ended.reason if ended.code else ""
         step.ended = moment()
         self.keep()
-        return code, text
+        return ended
 
     def _note(self, stack: str, command: str, state: State, detail: str) -> None:
         now = moment()

@@ -16,30 +16,41 @@ ADDRESSES: Final = 1024
 """That are remembered."""
 
 
+class _Bucket:
+    """Turns, which come back evenly."""
+
+    def __init__(self, per_minute: int, now: float) -> None:
+        self._most, self._left, self._then = per_minute, float(per_minute), now
+
+    def take(self, now: float) -> float:
+        self._left = min(self._most, self._left + (now - self._then) * self._most / 60)
+        self._then = now
+        if self._left < 1:
+            return (1 - self._left) * 60 / self._most
+        self._left -= 1
+        return 0.0
+
+
 class Limits:
-    """Buckets that fill up again evenly. Wrong signatures never cost a right one its turn."""
+    """A bucket for all that is signed, and one for each address. Wrong signatures never cost a right one its turn."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """What is left for each address (empty: all signed ones), and when that was."""
+        self._accepted = _Bucket(ACCEPTED, clock())
+        self._refused: OrderedDict[str, _Bucket] = OrderedDict()
 
     def accepted(self) -> float:
         """Takes a turn; 0, or the seconds to wait for one."""
-        return self._take("", ACCEPTED)
+        with self._lock:
+            return self._accepted.take(self._clock())
 
     def refused(self, address: str) -> float:
         """The same for a wrong signature from an address."""
-        return self._take(address or "unknown", REFUSED)
-
-    def _take(self, key: str, per_minute: int) -> float:
         with self._lock:
             now = self._clock()
-            left, then = self._buckets.pop(key, (float(per_minute), now))
-            left = min(per_minute, left + (now - then) * per_minute / 60)
-            wait = 0.0 if left >= 1 else (1 - left) * 60 / per_minute
-            self._buckets[key] = (left if wait else left - 1, now)
-            while len(self._buckets) > ADDRESSES:
-                self._buckets.popitem(last=False)
-            return wait
+            bucket = self._refused.pop(address, None) or _Bucket(REFUSED, now)
+            self._refused[address] = bucket
+            while len(self._refused) > ADDRESSES:
+                self._refused.popitem(last=False)
+            return bucket.take(now)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,10 +18,14 @@ from deploy.git.command import without_credentials
 
 LONGEST: Final = 4 * 2**20
 """Bytes of a log; the rest is dropped, and said so."""
+SHORTEST: Final = 8
+"""Characters of a secret that is no passphrase; a shorter one could be any word."""
 HIDDEN: Final = "[secret]"
 
-_TELLING: Final = re.compile(r"TOKEN|SECRET|PASSPHRASE|PASSWORD|PASSWD|CREDENTIAL|_KEY$|_KEY_|AUTH(?!OR)")
+_PASS: Final = re.compile(r"PASSPHRASE|PASSWORD|PASSWD")
+_TELLING: Final = re.compile(_PASS.pattern + r"|TOKEN|SECRET|CREDENTIAL|_KEY$|_KEY_|AUTH(?!OR)|(^|_)PAT(_|$)")
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+_IMAGE: Final = re.compile(rb"\S+@sha256:[0-9a-f]{64}\n?")
 
 
 def secrets(env: Mapping[str, str]) -> list[str]:
@@ -29,31 +34,55 @@ def secrets(env: Mapping[str, str]) -> list[str]:
     for name, value in env.items():
         if not _TELLING.search(name):
             continue
-        found.update(_lines(Path(value)) if name.endswith("_FILE") else value.splitlines())
+        lines = _lines(Path(value)) if name.endswith("_FILE") else value.splitlines()
+        found.update(line.strip() for line in lines if len(line.strip()) >= SHORTEST or _PASS.search(name))
     for file in Path(env.get("HOME") or "/nonexistent").glob(".config/*/*.passphrase"):
-        found.update(_lines(file))
-    return sorted((text.strip() for text in found if len(text.strip()) >= 8), key=len, reverse=True)
+        found.update(line.strip() for line in _lines(file))
+    return sorted(found - {""}, key=len, reverse=True)
 
 
 def masked(line: str, hidden: list[str]) -> str:
-    """The line without secrets, credentials in URLs, and what would move a terminal's cursor."""
-    for text in hidden:
-        line = line.replace(text, HIDDEN)
-    return without_credentials(_CONTROL.sub("", line))
+    """The line without what would move a terminal's cursor, secrets, and credentials in URLs."""
+    line = _CONTROL.sub("", line)  # first: it could stand within a secret
+    if hidden:
+        line = re.sub("|".join(map(re.escape, hidden)), HIDDEN, line)
+    return without_credentials(line)
 
 
-def copy(source: BinaryIO, log: Path, hidden: list[str], longest: int = LONGEST) -> None:
-    """Copies line by line until the source ends; a log that cannot be written to stops nobody."""
+def copy(
+    source: BinaryIO, log: Path, hidden: list[str], longest: int = LONGEST, seen: Callable[[bytes], object] = len
+) -> None:
+    """Copies line by line until the source ends; a log that cannot be written to stops nobody.
+
+    Args:
+        source: what a command prints.
+        log: is appended to.
+        hidden: what it must not show.
+        longest: bytes that it may have.
+        seen: is given each line as it came, whatever the log takes.
+    """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "wb", buffering=0) as file:
-        room = longest - os.fstat(file.fileno()).st_size
+        full = False
         while line := source.readline(2**20):
-            text = masked(line.decode(errors="replace").rstrip("\n"), hidden).encode() + b"\n"
-            if room <= 0:
+            seen(line)
+            if full:
                 continue
-            room -= len(text)
+            text = masked(line.decode(errors="replace").rstrip("\n"), hidden).encode() + b"\n"
+            full = os.fstat(descriptor).st_size + len(text) > longest
             with suppress(OSError):
-                file.write(text if room >= 0 else b"[the log is full; what follows is dropped]\n")
+                file.write(b"[the log is full; what follows is dropped]\n" if full else text)
+
+
+def keep_image(descriptor: int) -> Callable[[bytes], object]:
+    """Writes each line that is an image reference into the file, in place of the one before."""
+
+    def keep(line: bytes) -> None:
+        if _IMAGE.fullmatch(line):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, line.strip(), 0)
+
+    return keep
 
 
 def _lines(file: Path) -> list[str]:
@@ -63,5 +92,15 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
+def main(log: Path, output: int, image: int) -> None:
+    """Copies stdin, which is the command's stderr, and its stdout, in which an image is looked for."""
+    hidden = secrets(os.environ)
+    errors = threading.Thread(target=copy, args=(sys.stdin.buffer, log, hidden))
+    errors.start()
+    with os.fdopen(output, "rb") as source:
+        copy(source, log, hidden, seen=keep_image(image))
+    errors.join()
+
+
 if __name__ == "__main__":
-    copy(sys.stdin.buffer, Path(sys.argv[1]), secrets(os.environ))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,15 +1,14 @@
-"""Runs one command of a job: its output goes to the run's log, its end to the step's record."""
+"""Runs one command of a job: what it prints goes to the run's log, its end to the step's record."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from deploy.webhook.signature import without_secret
 
@@ -17,10 +16,27 @@ LONGEST: Final = 3600.0
 """Seconds that a command may take."""
 GRACE: Final = 60.0
 """Seconds that it has to end in an orderly way after that."""
+TOO_LONG: Final = 124
+"""The exit status of a command that was ended, as timeout(1) has it."""
+TAIL: Final = 2**16
+"""Bytes at a log's end, in which the reason of a failure is looked for."""
 
 
-def run(words: tuple[str, ...], folder: Path, log: Path, lock: int, timeout: float = LONGEST) -> tuple[int, str]:
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    """Its exit status."""
+    image: str = ""
+    """The last line of its stdout that is a reference with a digest."""
+    reason: str = ""
+    """Its last line that tells something, as the log has it."""
+
+
+def run(words: tuple[str, ...], folder: Path, log: Path, lock: int, timeout: float = LONGEST) -> Ended:
     """Runs `python -m deploy WORDS` in a folder, with the deploy package of that folder.
+
+    timeout(1) ends it as Ctrl-C does, so that the engine writes its state, then by force; also when the worker is dead.
 
     Args:
         words: of the command line.
@@ -28,37 +44,45 @@ def run(words: tuple[str, ...], folder: Path, log: Path, lock: int, timeout: flo
         log: gets what the command prints, appended, without secrets.
         lock: a descriptor that the command holds too: no other worker begins before it ends.
         timeout: seconds.
-
-    Returns:
-        Its exit status, and what it printed.
     """
     log.touch(mode=0o600)
     begin = log.stat().st_size
     env = {**without_secret(), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
-    mask = subprocess.Popen(
-        [sys.executable, "-m", "deploy.webhook.mask", str(log)], stdin=subprocess.PIPE, start_new_session=True
-    )
-    assert mask.stdin  # noqa: S101 - for the type checker
-    with mask.stdin as pipe:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "deploy", *words],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=pipe,
-            stderr=subprocess.STDOUT,
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
-    try:
-        code = process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        code = _end(process)
-    with suppress(subprocess.TimeoutExpired):
-        mask.wait(10)  # longer, where the command left someone behind who still can print
+    reader, writer = os.pipe()
+    # In memory: what is to be deployed must not hang on a disk that is full, nor on what a log may have.
+    with os.fdopen(os.memfd_create("image"), "rb") as image, os.fdopen(writer, "wb") as output:
+        with os.fdopen(reader, "rb"):
+            mask = subprocess.Popen(
+                [sys.executable, "-m", "deploy.webhook.mask", str(log), str(reader), str(image.fileno())],
+                stdin=subprocess.PIPE,
+                pass_fds=(reader, image.fileno()),
+                start_new_session=True,
+            )
+        assert mask.stdin  # noqa: S101 - for the type checker
+        with mask.stdin as errors, output:  # closed here, so that the mask sees their end
+            process = subprocess.Popen(
+                [
+                    *("timeout", "--signal=INT", f"--kill-after={GRACE}", str(timeout)),
+                    *(sys.executable, "-m", "deploy", *words),
+                ],
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
+        code = process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            mask.wait(10)  # longer, where the command left someone behind who still can print
+        found = os.pread(image.fileno(), TAIL, 0).decode(errors="replace")
+    if code in (TOO_LONG, -signal.SIGKILL):  # the second, where timeout(1) had to kill its whole group
+        return Ended(TOO_LONG, reason=f"it was ended, for it may take {timeout:.0f} s; or somebody killed it")
     with log.open("rb") as file:
-        file.seek(begin)
-        return code, file.read().decode(errors="replace")
+        file.seek(max(begin, log.stat().st_size - TAIL))
+        said = last_line(file.read().decode(errors="replace"))
+    return Ended(code, found, said or f"it ended with {code}")
 
 
 def last_line(text: str) -> str:
@@ -66,19 +90,3 @@ def last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith("error: ")] or lines
     return telling[-1].removeprefix("error: ")[:500] if telling else ""
-
-
-def image(text: str) -> str:
-    """The last image reference that stands on a line of its own."""
-    found = re.findall(r"^\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
-    return str(found[-1]) if found else ""
-
-
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """As Ctrl-C does it, so that the engine writes its state; then by force."""
-    for number, patience in ((signal.SIGINT, GRACE), (signal.SIGKILL, 10.0)):
-        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(process.pid, number)
-            process.wait(patience)
-            break
-    return os.EX_TEMPFAIL if process.returncode is None else process.returncode or os.EX_TEMPFAIL

@@ -15,11 +15,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
     name: str
     """Of its file and of its run; sorts by arrival."""
     sender: str
-    """`GitHub`, `GitLab`, `HMAC`; or `timer`, for a promotion that is tried again."""
+    """`GitHub`, `GitLab`, `HMAC`; or `timer`, for a promotion that is tried again; or `remote`, for a look at it."""
     id: str
     """As the sender calls it."""
     digest: str
-    """SHA-256 of the body, in hex."""
+    """SHA-256 of the body, in hex; empty without one."""
     commit: str
     """What was pushed. What is deployed is what the branch has when the run begins."""
     received: str
@@ -53,7 +53,7 @@ class Run(Struct, kw_only=True):
     subject: str = ""
     """The first line of that commit's message."""
     attempt: int = 1
-    """Above 1: those before were cut off, by a crash or a power failure."""
+    """Above 1: those before were cut off, by a crash or a power failure. A full disk does not count."""
     began: str
     ended: str = ""
     steps: list[Step] = []

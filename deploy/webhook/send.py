@@ -51,6 +51,6 @@ def send(url: str, secret: str, line: str) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: send.py URL SECRET_FILE")
-    first = Path(sys.argv[2]).read_text("utf-8").split()[0]
+    first = next(line.strip() for line in Path(sys.argv[2]).read_text("utf-8").splitlines() if line.strip())
     for pushed in sys.stdin:
         print(f"{pushed.split()[2]}: {send(sys.argv[1], first, pushed)}")

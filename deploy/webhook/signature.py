@@ -59,8 +59,9 @@ def sender(headers: Mapping[str, str], body: bytes, known: tuple[str, ...]) -> S
     """Who signed the body with a known secret; None where nobody did. The headers' names are in lower case."""
     for name, header in HEADERS.items():
         if given := headers.get(header.lower(), ""):
+            raw = given.encode("latin-1", "replace")  # WSGI's way with the bytes of a header
             # All are compared, whichever fits: the time says nothing.
-            fits = [hmac.compare_digest(given.encode(), _wanted(name, secret, body)) for secret in known]
+            fits = [hmac.compare_digest(raw, _wanted(name, secret, body)) for secret in known]
             return name if any(fits) else None
     return None
 

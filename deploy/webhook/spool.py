@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,7 +26,11 @@ from engine.files import sync_folder, write_atomic
 LONGEST: Final = 1000
 """Deliveries that may wait."""
 KEPT: Final = 1000
-"""Runs that are remembered, with their logs."""
+"""Runs that are remembered."""
+LOGS: Final = 256 * 2**20
+"""Bytes of all their logs."""
+LATE: Final = 7200.0
+"""Seconds after which what is due, or being run, is late."""
 NAME: Final = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}|again")
 AGAIN: Final = "again"
 """The one delivery that no sender made: promotions that were held back are to be tried again."""
@@ -77,6 +83,14 @@ class Queue:
         self.write(run)
         self.forget(run.delivery.name)
 
+    def late(self, now: float) -> str:
+        """What has been due for too long; empty where nothing has."""
+        for it in self.waiting():
+            since = max(it.due, datetime.fromisoformat(it.received).timestamp())
+            if now - since > LATE:
+                return f"{it.name} has not been finished for {(now - since) / 3600:.0f} h"
+        return ""
+
     def forget(self, name: str) -> None:
         """Takes a delivery out of what waits."""
         self._delivery(name).unlink(missing_ok=True)
@@ -100,10 +114,19 @@ class Queue:
         return self.folder / "runs" / f"{name}.log"
 
     def prune(self) -> None:
-        """Forgets the oldest runs."""
+        """Forgets the oldest runs, the oldest logs before them, and what killed processes left half written."""
         for file in sorted((self.folder / "runs").glob("[0-9]*.json"), reverse=True)[KEPT:]:
             file.with_suffix(".log").unlink(missing_ok=True)
             file.unlink(missing_ok=True)
+        room = LOGS
+        for file in sorted((self.folder / "runs").glob("[0-9]*.log"), reverse=True):
+            room -= file.stat().st_size
+            if room < 0:
+                file.unlink()
+        for file in chain.from_iterable(self.folder.glob(it) for it in (".*.tmp", "runs/.*.tmp", "waiting/.*.tmp")):
+            with suppress(FileNotFoundError):  # it is being written, and no leftover
+                if file.stat().st_mtime < time.time() - LATE:
+                    file.unlink()
 
     def progress(self) -> dict[str, Progress]:
         """How far each stack is."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from deploy.errors import DeployError
 from deploy.git.command import Done, git
 from deploy.git.repository import FETCH_TIMEOUT, Repository
+from engine.files import write_atomic
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,15 @@ class Tree:
                 shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
             self._must("init", "--quiet", f"--initial-branch={self.branch}")
         name, _, mail = author.rstrip(">").rpartition(" <")
-        for key, value in (
-            ("remote.origin.url", url),
-            ("remote.origin.fetch", f"+refs/heads/{self.branch}:refs/remotes/origin/{self.branch}"),
-            (f"branch.{self.branch}.remote", "origin"),
-            (f"branch.{self.branch}.merge", f"refs/heads/{self.branch}"),
-            ("user.name", name),
-            ("user.email", mail),
-            ("gc.autoDetach", "false"),
-        ):
-            self._must("config", "--replace-all", key, value)
+        content = (
+            f'[remote "origin"]\nurl = {_quoted(url)}\n'
+            f"fetch = +refs/heads/{self.branch}:refs/remotes/origin/{self.branch}\n"
+            f'[branch "{self.branch}"]\nremote = origin\nmerge = refs/heads/{self.branch}\n'
+            f"[user]\nname = {_quoted(name)}\nemail = {_quoted(mail)}\n"
+            "[gc]\nautoDetach = false\n"
+        )
+        write_atomic(self.folder / ".git" / "webhook", content.encode())  # no word of it on a command line
+        self._must("config", "--replace-all", "include.path", "webhook")
 
     def update(self) -> str:
         """Fetches the branch and checks it out, whatever a killed worker left; returns the commit.
@@ -70,14 +70,26 @@ class Tree:
         if done.code:
             raise DeployError(f"The remote cannot be fetched from: {done.reason}.", os.EX_UNAVAILABLE)
         self._must("checkout", "--quiet", "--force", "-B", self.branch, ref)
-        self._must("clean", "-ffdxq")
+        self._must("clean", "-ffdq")  # what is ignored stays: it may be the stacks' state
         # What Pulumi.yaml names as the program's packages; they are the server's own.
         packages = self.project / ".venv"
-        if not packages.exists() and not packages.is_symlink():
+        if packages.is_symlink() or not packages.exists():
+            packages.unlink(missing_ok=True)  # it may be of a server that was elsewhere
             (self.folder / ".git" / "info").mkdir(exist_ok=True)
             (self.folder / ".git" / "info" / "exclude").write_text(f"/{self.prefix}.venv\n", "utf-8")
             packages.symlink_to(sys.prefix)
         return self._must("rev-parse", "HEAD").out.strip()
+
+    def head(self) -> str:
+        """The branch's commit at the remote; empty where it has no such branch.
+
+        Raises:
+            DeployError: the remote cannot be asked (69).
+        """
+        done = git(self.folder, "ls-remote", "origin", f"refs/heads/{self.branch}", timeout=FETCH_TIMEOUT)
+        if done.code:
+            raise DeployError(f"The remote cannot be asked for its branch: {done.reason}.", os.EX_UNAVAILABLE)
+        return done.out.partition("\t")[0]
 
     def subject(self) -> str:
         """The first line of the commit's message."""
@@ -92,6 +104,12 @@ class Tree:
         if done.code:
             raise DeployError(f"`git {args[0]}` failed in {self.folder}: {done.reason}.", 1)
         return done
+
+
+def _quoted(value: str) -> str:
+    """The value as git's configuration files have it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def valid_branch(name: str) -> bool:

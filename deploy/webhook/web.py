@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
-from deploy.say import say
 from deploy.webhook import event, signature
 from deploy.webhook.limits import Limits
 from deploy.webhook.pages import blueprint
 from deploy.webhook.record import Delivery
 from deploy.webhook.spool import FullError, Queue, moment, name_of
+from deploy.webhook.tell import say
 
 LARGEST = 2**20
 """Bytes of a body."""
 REMEMBERED = 20_000
-"""Ids and digests of deliveries."""
+"""Ids and digests of deliveries, two of each."""
 CSP = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -32,9 +32,13 @@ class Intake:
         self._queue = queue
         self._lock = threading.Lock()
         self._taken: OrderedDict[str, str] = OrderedDict()
-        """When each was taken: by its id, which a sender may repeat, and its digest, which nobody else can change."""
+        """When each was taken, by its keys."""
         for delivery in [*(run.delivery for run in reversed(queue.runs())), *queue.waiting()]:
             self._remember(delivery)
+
+    def before(self, delivery: Delivery) -> str:
+        """When it was taken before; empty where it was not."""
+        return next(filter(None, map(self._taken.get, _keys(delivery))), "")
 
     def take(self, delivery: Delivery) -> str:
         """Puts it into the queue; returns when it was taken before, else an empty string.
@@ -43,14 +47,14 @@ class Intake:
             FullError, OSError: the queue does not take it; it may come again.
         """
         with self._lock:
-            if before := self._taken.get(delivery.digest) or self._taken.get(_key(delivery)):
+            if before := self.before(delivery):
                 return before
             self._queue.add(delivery)
             self._remember(delivery)
         return ""
 
     def _remember(self, delivery: Delivery) -> None:
-        self._taken[delivery.digest] = self._taken[_key(delivery)] = delivery.received
+        self._taken.update(dict.fromkeys(_keys(delivery), delivery.received))
         while len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
 
@@ -63,6 +67,7 @@ def create_app(
     call: Callable[[], None],
     alive: Callable[[], bool],
     limits: Limits | None = None,
+    local: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """The application.
@@ -74,10 +79,11 @@ def create_app(
         call: is called when a delivery was taken.
         alive: whether somebody works at the queue.
         limits: how often senders may call.
+        local: the pages are for names of this machine alone.
         clock: seconds since 1970, by which events are too old.
     """
-    app = Flask(__name__)
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST, QUEUE=queue, BRANCH=branch)
+    app = Flask(__name__, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST, QUEUE=queue, BRANCH=branch, LOCAL=local)
     app.register_blueprint(blueprint)
     intake, limit = Intake(queue), limits or Limits()
 
@@ -89,8 +95,6 @@ def create_app(
         sender = signature.sender(headers, body, known) if signed else None
         if sender is None:
             return _refused(limit, "wrong" if signed else "missing")
-        if wait := limit.accepted():
-            return _later(wait)
         try:
             push = event.read(sender, headers, body, clock())
         except event.EventError as err:
@@ -103,11 +107,13 @@ def create_app(
         delivery = Delivery(
             name=name_of(digest), sender=sender, id=push.id, digest=digest, commit=push.commit, received=moment()
         )
+        if not intake.before(delivery) and (wait := limit.accepted()):
+            return _later(wait)
         return _take(intake, delivery, call)
 
     @app.get("/healthz")
     def health() -> Response:
-        problem = queue.problem() or ("" if alive() else "nobody works at the queue")
+        problem = queue.problem() or ("" if alive() else "nobody works at the queue") or queue.late(clock())
         return _text(f"{problem}\n" if problem else "ok\n", 503 if problem else 200)
 
     @app.after_request
@@ -160,5 +166,10 @@ def _text(text: str, status: int) -> Response:
     return Response(text, status=status, mimetype="text/plain")
 
 
-def _key(delivery: Delivery) -> str:
-    return f"{delivery.sender} {delivery.id}"
+def _keys(delivery: Delivery) -> tuple[str, ...]:
+    """By what it is known again: its id, which a sender may repeat, and its digest, which is what was signed.
+
+    GitLab signs none, and sends the same body when a branch goes forth, back, and forth again.
+    """
+    own = f"{delivery.sender} {delivery.id}"
+    return (own,) if delivery.sender == "GitLab" or not delivery.digest else (own, delivery.digest)

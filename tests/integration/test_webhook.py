@@ -151,6 +151,26 @@ def test_killed_in_mid_deployment_it_goes_on_where_it_was(stages: Stages, server
     assert not server.queue.waiting()
 
 
+def test_a_branch_that_moves_in_mid_run_is_deployed_anew_and_only_then_offered(stages: Stages, server: Server) -> None:
+    first = _push(stages, "Hello too early\n", "Greet too early")
+    until(lambda: _deploys(server.queue), "it deploys")
+    held = _workers(server.queue)
+    try:
+        for pid in held:
+            os.kill(pid, signal.SIGSTOP)
+        second = _push(stages, "Hello in time\n", "Greet in time")
+    finally:
+        for pid in held:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    early, late = server.run_of(first), server.run_of(second)
+    assert [step.state for step in early.steps if step.command.startswith("promote dev")] == ["held back"]
+    assert (early.state, late.state) == ("held back", "succeeded"), server.log(early) + server.log(late)
+    assert (early.commit, late.commit) == (first, second)
+    assert fetch(stages.url("dev"))[1] == "Hello in time\n"
+    assert stages.project.git("rev-parse", f"{_promotion(stages)}~1") == second
+
+
 def test_the_disk_is_full_or_read_only(stages: Stages, server: Server, tmp_path: Path) -> None:
     """On a real file system of its own."""
     disk = tmp_path / "disk"

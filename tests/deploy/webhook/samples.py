@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from deploy.webhook.record import Delivery, Run
+from deploy.webhook.record import Delivery, Run, State, Step
 from deploy.webhook.signature import signed
-from deploy.webhook.spool import name_of
+from deploy.webhook.spool import AGAIN, Queue, name_of
 
-SECRET = "0123456789abcdef-very-hidden"
+SECRET = "0123456789abcdef very hidden"
 COMMIT = "1" * 40
 NOW = 1_800_000_000.0
+MOMENT = "2026-11-21T10:00:00+00:00"
 IMAGE = f"registry.example.com/team/app@sha256:{'a' * 64}"
 
 PIPELINE = "stages:\n  - stack: dev\n  - stack: staging\n  - stack: prod\n"
@@ -78,13 +81,29 @@ def body(**changes: Any) -> bytes:
 
 def delivery(digest: str = "ab" * 32, **changes: Any) -> Delivery:
     """One that has just come."""
-    content = {"sender": "HMAC", "id": "one", "commit": COMMIT, "received": "2026-11-21T10:00:00+00:00", **changes}
+    content = {"sender": "HMAC", "id": "one", "commit": COMMIT, "received": MOMENT, **changes}
     return Delivery(**{"name": name_of(digest), "digest": digest, **content})
 
 
 def run(**changes: Any) -> Run:
     """A run that has just begun."""
-    return Run(**{"delivery": delivery(), "began": "2026-11-21T10:00:00+00:00", **changes})
+    return Run(**{"delivery": delivery(), "began": MOMENT, **changes})
+
+
+def pages(queue: Queue) -> list[str]:
+    """Puts runs of every state into a queue; the names of the first, and of a delivery that waits."""
+    states = get_args(State)
+    steps = [
+        Step(stack="dev", command=f"up dev --yes --image {IMAGE}", state=state, detail="<b>why</b>", began=MOMENT)
+        for state in states
+    ]
+    for number, state in enumerate(states):
+        made = run(delivery=delivery(f"{number}" * 64, sender="GitHub"), state=state, subject="<i>Greet", steps=steps)
+        queue.write(made)
+        queue.log(made.delivery.name).write_text(f"$ python -m deploy build dev\n{IMAGE}\n")
+    queue.add(waits := delivery("f" * 64))
+    queue.add(delivery(name=AGAIN, sender="timer"))
+    return [queue.runs()[0].delivery.name, waits.name]
 
 
 def git(folder: Path, *args: str) -> str:
@@ -125,6 +144,14 @@ def push(clone: Path, message: str, **files: str) -> str:
 def calls(place: Path, name: str = "calls") -> list[str]:
     """What the stub was asked (`calls`), or did to the end (`ends`)."""
     return (place / name).read_text().splitlines() if (place / name).exists() else []
+
+
+def until(check: Callable[[], bool], seconds: float = 40) -> None:
+    """Waits for a condition."""
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def environment(place: Path) -> dict[str, str]:

@@ -18,10 +18,9 @@ from tests.deploy.webhook.samples import SECRET, git
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What gunicorn would have been started with."""
+    """What the server would have been started with."""
     found: list[tuple[Any, ...]] = []
     monkeypatch.setattr(server, "run", lambda *words: found.append(words))
-    monkeypatch.setattr(command, "PATIENCE", 0.1)
     monkeypatch.setenv(signature.SECRET, SECRET)
     return found
 
@@ -55,6 +54,7 @@ def test_another_repository_and_branch(clone: Path, served: list[tuple[Any, ...]
         ({"listen": "127.0.0.1:99999"}, 64, "HOST:PORT"),
         ({"branch": "--force"}, 78, "--branch"),
         ({"queue": Path("/dev/null/queue")}, 78, "cannot be made"),
+        ({"repository": "https://me:very-hidden@example.com/x.git"}, 64, "credential helper"),
     ],
 )
 def test_options_that_are_wrong(
@@ -63,7 +63,19 @@ def test_options_that_are_wrong(
     with pytest.raises(DeployError, match=says) as raised:
         serve(clone, **changes)
     assert raised.value.code == code
+    assert "very-hidden" not in str(raised.value)
     assert served == []
+
+
+@pytest.mark.parametrize(
+    ("listen", "warns"),
+    [("127.0.0.1:1", 0), ("[::1]:1", 0), ("localhost:1", 0), ("0.0.0.0:1", 1), ("example.com:1", 1)],
+)
+def test_pages_without_a_sign_in_are_warned_of(
+    clone: Path, served: list[tuple[Any, ...]], capsys: pytest.CaptureFixture[str], listen: str, warns: int
+) -> None:
+    serve(clone, listen=listen)
+    assert capsys.readouterr().err.count("warning:") == warns
 
 
 def test_no_secret(clone: Path, served: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,8 @@ HIDDEN = "hidden-in-the-body"
         ("HMAC", body(timestamp=NOW - 301), {}, "clocks", 401),
         ("HMAC", body(timestamp=NOW + 301), {}, "clocks", 401),
         ("HMAC", body(timestamp=float("nan")), {}, "clocks", 401),
+        ("HMAC", body(timestamp=10**400), {}, "clocks", 401),
+        ("GitHub", body(timestamp=NOW - 301), {}, "clocks", 401),
     ],
 )
 def test_a_shape_that_is_unknown(

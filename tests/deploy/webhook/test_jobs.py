@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.webhook.jobs import WAITS, Jobs
+from deploy.webhook.process import Ended
 from deploy.webhook.record import Progress, Run
 from deploy.webhook.tree import Tree
 from tests.deploy.webhook.samples import IMAGE, push, run
@@ -24,6 +25,8 @@ class World:
     progress: dict[str, Progress] = field(default_factory=dict)
     codes: dict[str, list[int]] = field(default_factory=dict)
     """The exit statuses of a command's first calls, by its first words; then 0."""
+    image: str = IMAGE
+    """That a build prints."""
     asked: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     run: Run = field(default_factory=run)
@@ -34,11 +37,11 @@ class World:
         Jobs(self.tree, self.run, self.progress, self.command, lambda: None, self.slept.append).all(push=push)
         return self.asked
 
-    def command(self, *words: str) -> tuple[int, str]:
+    def command(self, *words: str) -> Ended:
         self.asked.append(" ".join(words))
         codes = self.codes.get(" ".join(words[:2]), [])
         code = codes.pop(0) if codes else 0
-        return code, "error: the reason\n" if code else f"{IMAGE}\n"
+        return Ended(code, "" if code else self.image, "the reason")
 
     @property
     def states(self) -> list[str]:
@@ -99,6 +102,14 @@ def test_what_configuration_lacks_is_a_failure(world: World) -> None:
     world.codes = {"promote dev": [78]}
     world.go()
     assert world.states[2] == "failed"
+    assert world.go(push=False) == [], "nor is it tried again before the next push"
+
+
+def test_a_build_without_an_image_is_a_failure(world: World) -> None:
+    world.image = ""
+    assert world.go() == ["build dev"]
+    assert world.states[0] == "failed"
+    assert "no image" in world.run.steps[0].detail
 
 
 @pytest.mark.parametrize("code", [69, 75])

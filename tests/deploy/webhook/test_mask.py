@@ -20,15 +20,19 @@ def test_secrets_are_known_by_their_names_and_files(tmp_path: Path) -> None:
         "AWS_SECRET_ACCESS_KEY": "first-line\nsecond-line",
         "A_TOKEN": "short",
         "GIT_AUTHOR_NAME": "Somebody Else",
+        "REGISTRY_PASSWORD": "tiny",
+        "AZURE_PAT": "of-azure-devops",
         "PATH": "/usr/bin:/bin",
     }
     found = mask.secrets(env)
-    assert sorted(found) == ["first-line", "from-a-file", "ghp_1234567890", "of-prod-itself", "second-line"]
+    assert sorted(found) == [
+        *("first-line", "from-a-file", "ghp_1234567890", "of-azure-devops", "of-prod-itself", "second-line", "tiny")
+    ]
     assert found == sorted(found, key=len, reverse=True)
 
 
 def test_lines_lose_secrets_credentials_and_control_characters() -> None:
-    line = "\x1b[31mpush\x1b[0m to https://me:pass@host/x with tok-12345\r"
+    line = "\x1b[31mpush\x1b[0m to https://me:pass@host/x with tok-\x1b[1m12345\r"
     assert mask.masked(line, ["tok-12345"]) == "push to https://host/x with [secret]"
 
 

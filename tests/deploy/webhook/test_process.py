@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
 
-from deploy.webhook import process, signature
+from deploy.webhook import mask, process, signature
+from deploy.webhook.jobs import BUSY
 from deploy.webhook.spool import Queue
 from deploy.webhook.tree import Tree
-from tests.deploy.webhook.samples import IMAGE, SECRET, calls
+from tests.deploy.webhook.samples import IMAGE, SECRET, calls, until
 
 
-def ask(tree: Tree, queue: Queue, *words: str, timeout: float = 30) -> tuple[int, str]:
+def ask(tree: Tree, queue: Queue, *words: str, timeout: float = 30) -> process.Ended:
     with queue.lock("worker") as lock:
         assert lock is not None
         return process.run(words, tree.project, queue.folder / "log", lock, timeout)
@@ -23,24 +25,52 @@ def test_the_folders_own_deploy_is_run_and_no_secret_logged(
 ) -> None:
     monkeypatch.setenv(signature.SECRET, SECRET)
     tree.update()
-    code, text = ask(tree, queue, "build", "dev")
-    assert (code, process.image(text), calls(place)) == (0, IMAGE, ["build dev"])
+    ended = ask(tree, queue, "build", "dev")
+    assert (ended.code, ended.image, calls(place)) == (0, IMAGE, ["build dev"])
+    text = (queue.folder / "log").read_text()
     assert "it says [secret] None" in text
-    assert text == (queue.folder / "log").read_text()
+    assert IMAGE in text
+
+
+def test_the_image_is_found_whatever_the_log_takes_or_hides(
+    tree: Tree, queue: Queue, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_PASSWORD", "team")
+    tree.update()
+    with (queue.folder / "log").open("wb") as log:
+        log.truncate(mask.LONGEST)
+    assert ask(tree, queue, "build", "dev") == (0, IMAGE, "[the log is full; what follows is dropped]")
+    (queue.folder / "log").unlink()
+    ask(tree, queue, "build", "dev")
+    assert "registry.example.com/[secret]/app@" in (queue.folder / "log").read_text()
 
 
 def test_a_failure_has_a_reason(tree: Tree, queue: Queue, place: Path) -> None:
     tree.update()
     (place / "code-up").write_text("1")
-    code, text = ask(tree, queue, "up", "dev")
-    assert (code, process.last_line(text)) == (1, "the reason")
+    assert ask(tree, queue, "up", "dev") == (1, "", "the reason")
 
 
 def test_what_takes_too_long_is_ended(tree: Tree, queue: Queue, place: Path) -> None:
     tree.update()
     (place / "hold-up").touch()
-    code, _ = ask(tree, queue, "up", "dev", timeout=0.5)
-    assert code not in (0, None)
+    ended = ask(tree, queue, "up", "dev", timeout=0.5)
+    assert (ended.code, "may take" in ended.reason) == (process.TOO_LONG, True)
+    assert process.TOO_LONG not in BUSY
+    assert calls(place, "ends") == []
+
+
+def test_what_takes_too_long_is_ended_also_when_its_worker_is_dead(tree: Tree, queue: Queue, place: Path) -> None:
+    tree.update()
+    (place / "hold-up").touch()
+    worker = multiprocessing.get_context("spawn").Process(
+        target=ask, args=(tree, queue, "up", "dev"), kwargs={"timeout": 5}
+    )
+    worker.start()
+    until(lambda: calls(place) == ["up dev"])
+    worker.kill()
+    worker.join()
+    until(lambda: _free(queue))
     assert calls(place, "ends") == []
 
 
@@ -48,5 +78,8 @@ def test_lines() -> None:
     assert process.last_line("") == ""
     assert process.last_line("error: why\nsee --help\n") == "why"
     assert process.last_line("one\ntwo\n\n") == "two"
-    assert process.image(f"pushed {IMAGE}\n{IMAGE}\ndone\n") == IMAGE
-    assert process.image(f"pushed {IMAGE}\n") == ""
+
+
+def _free(queue: Queue) -> bool:
+    with queue.lock("worker") as lock:
+        return lock is not None

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.errors import DeployError
-from deploy.webhook import send, server
+from deploy.webhook import send, server, work
 from deploy.webhook.signature import SECRET as VARIABLE
 from deploy.webhook.spool import Queue
-from tests.deploy.webhook.samples import SECRET, calls, environment, git, push
+from tests.deploy.webhook.samples import SECRET, calls, environment, git, push, until
 from tests.integration.project import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,13 +82,6 @@ class Server:
             return False
 
 
-def until(check: Callable[[], bool], seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def served(clone: Path, place: Path) -> Iterator[Server]:
     made = Server(clone, place)
@@ -119,9 +114,8 @@ def test_killed_in_mid_run_nothing_is_lost_and_nothing_runs_twice_at_once(served
     _kill_worker(served.queue)
     served.start()
     assert served.push("fourth").startswith("taken")
-    # The command that was left still runs, and holds the lock: no worker comes past it.
-    with served.queue.lock("worker") as lock:
-        assert lock is None
+    # The command that was left still runs, and holds the lock: no worker comes past it, whenever it is started.
+    assert work.main([str(served.queue.folder), "main"]) == 75
     assert sum(call.startswith("up dev") for call in calls(served.place)) == 1
     (served.place / "hold-up").unlink()
     until(lambda: not served.queue.waiting())
@@ -130,22 +124,93 @@ def test_killed_in_mid_run_nothing_is_lost_and_nothing_runs_twice_at_once(served
     assert ends == ["build", "up", "build", "up", "promote"], "the one that was left ended, and said so"
 
 
-def test_a_deployment_outlives_the_server(served: Server) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_deployment_outlives_the_server(served: Server, number: int) -> None:
     (served.place / "hold-up").touch()
     served.push("second")
     until(lambda: "up dev" in " ".join(calls(served.place)))
-    served.end(signal.SIGKILL)
+    served.end(number)
+    assert served.states() == ["running"]
     (served.place / "hold-up").unlink()
     until(lambda: served.states() == ["succeeded"])
     assert [call.split()[0] for call in calls(served.place)] == ["build", "up", "promote"]
     served.start()
 
 
-def test_an_address_that_is_taken_is_said(served: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PATIENCE", 0.1)
-    with pytest.raises(DeployError, match="Address already in use") as raised:
-        server._wait_for(served.listen)
-    assert raised.value.code == 69
+def test_a_push_in_an_outage_is_run_with_the_next_start(served: Server) -> None:
+    served.push("second")
+    until(lambda: served.states() == ["succeeded"])
+    served.end(signal.SIGTERM)
+    push(served.clone, "third")
+    served.start()
+    until(lambda: served.states() == ["succeeded"] * 2)
+    assert served.queue.runs()[0].subject == "third"
+
+
+def test_signals_of_a_terminal_end_nothing(served: Server) -> None:
+    assert served.process
+    for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
+        served.process.send_signal(number)
+    assert served.push("second").startswith("taken")
+
+
+def test_slow_senders_hold_up_nobody(served: Server) -> None:
+    host, port = served.listen.split(":")
+    slow = [socket.create_connection((host, int(port)), timeout=20) for _ in range(64)]
+    for number, connection in enumerate(slow):
+        start = b"POST /hook HTTP/1.1\r\nHost: localhost\r\n"
+        connection.sendall(start + (b"Content-Length: 9\r\n\r\n" if number % 2 else b""))
+    assert served.push("second").startswith("taken")
+    for connection in slow:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("HIDDEN HIDDEN HIDDEN\r\n\r\n", 400),
+        ("POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: HIDDEN\r\n\r\n", 400),
+        ("POST /hook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nHIDDEN\r\nHIDDEN", 400),
+        (f"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: {2**20 + 1}\r\n\r\nHIDDEN", 413),
+        ("POST /hook HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 6\r\n\r\nHIDDEN", 401),
+    ],
+)
+def test_nothing_of_what_is_refused_is_logged(
+    served: Server, capfd: pytest.CaptureFixture[str], sent: str, status: int
+) -> None:
+    assert _raw(served.listen, sent.encode()) == status
+    assert "HIDDEN" not in "".join(capfd.readouterr())
+
+
+def test_a_connection_has_an_end_however_little_by_little_it_sends() -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    slow = server.make(listen, lambda *_: [], patience=0)
+    try:
+        with socket.create_connection(("127.0.0.1", int(listen.split(":")[1])), timeout=30) as connection:
+            until(lambda: _gone(slow, connection))
+    finally:
+        slow.task_dispatcher.shutdown()
+        slow.close()
+
+
+def test_an_address_that_is_taken_is_said(served: Server) -> None:
+    for listen, says in ((served.listen, "Address already in use"), ("nothing.invalid:1", "Name or service not known")):
+        with pytest.raises(DeployError, match=says) as raised:
+            server.make(listen, None)
+        assert raised.value.code == 69
+
+
+def test_a_secret_may_have_spaces(served: Server, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"\n {SECRET} \nof-old\n")
+    done = subprocess.run(
+        [sys.executable, send.__file__, f"http://{served.listen}/hook", str(file)],
+        input=f"{'0' * 40} {'1' * 40} refs/heads/other\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "refs/heads/other: ignored: main is what is deployed here\n"
 
 
 def test_a_sender_whose_server_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +218,24 @@ def test_a_sender_whose_server_is_away_says_so(monkeypatch: pytest.MonkeyPatch) 
     said = send.send(f"http://127.0.0.1:{free_port()}/hook", SECRET, f"{'0' * 40} {'1' * 40} refs/heads/main\n")
     assert said.startswith("not taken:")
     assert "refused" in said
+
+
+def _raw(listen: str, sent: bytes) -> int:
+    """The status of the answer to whatever is sent."""
+    host, port = listen.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(sent)
+        return int(connection.recv(4096).split()[1])
+
+
+def _gone(slow: Any, connection: socket.socket) -> bool:
+    """Sends one more byte, and lets the server look at it; whether it takes no more."""
+    slow.asyncore.loop(timeout=0, map=slow._map, count=1)
+    try:
+        connection.sendall(b"G")
+    except OSError:
+        return True
+    return False
 
 
 def _kill_worker(queue: Queue) -> None:

@@ -22,6 +22,12 @@ def test_whoever_knows_a_secret_is_known(known: tuple[str, ...]) -> None:
     assert signature.sender(lowered(hmac(body())), body(), known) == "HMAC"
 
 
+def test_a_secret_may_have_any_letter() -> None:
+    secret = "größer als sechzehn"
+    given = secret.encode().decode("latin-1")  # as WSGI has it
+    assert signature.sender({"x-gitlab-token": given}, body(), (secret,)) == "GitLab"
+
+
 def test_githubs_own_example_is_right() -> None:
     # docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
     wanted = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,29 @@ def test_runs_come_newest_first_and_the_oldest_are_forgotten(queue: Queue, monke
     queue.prune()
     assert [it.began for it in queue.runs()] == [it.began for it in made[:1:-1]]
     assert len(list((queue.folder / "runs").iterdir())) == 4
+
+
+def test_the_oldest_logs_go_first_and_leftovers_in_time(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "LOGS", 25)
+    made = [run(delivery=delivery(f"{number}" * 64)) for number in range(4)]
+    for it in made:
+        queue.write(it)
+        queue.log(it.delivery.name).write_text("ten bytes\n")
+    old, fresh = queue.folder / "runs" / ".x.tmp", queue.folder / "waiting" / ".y.tmp"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (1, 1))
+    queue.prune()
+    assert [queue.log(it.delivery.name).exists() for it in made] == [False, False, True, True]
+    assert len(queue.runs()) == 4
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
+def test_what_is_due_for_too_long_is_late(queue: Queue) -> None:
+    received = datetime.fromisoformat("2026-11-21T10:00:00+00:00").timestamp()
+    queue.add(delivery())
+    assert queue.late(received + spool.LATE) == ""
+    assert "not been finished for 2 h" in queue.late(received + spool.LATE + 1)
 
 
 @pytest.mark.parametrize("name", ["..", "../progress", "x", "again/../x", "20261121T100000000000-abcdefgh"])

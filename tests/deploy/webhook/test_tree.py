@@ -8,6 +8,9 @@ import pytest
 
 from deploy.errors import DeployError
 from deploy.git import Repository
+from deploy.git.command import Done
+from deploy.git.command import git as real
+from deploy.webhook import tree as trees
 from deploy.webhook.tree import Tree, valid_branch
 from tests.deploy.webhook.samples import IMAGE, git, push
 
@@ -28,9 +31,13 @@ def test_whatever_was_left_is_put_into_order(tree: Tree, clone: Path) -> None:
     (tree.folder / "new").mkdir()
     (tree.folder / "new" / "file").touch()
     (tree.folder / ".git" / "index.lock").touch()
+    (clone / ".gitignore").write_text("/state/\n")
+    (tree.folder / "state").mkdir()
+    (tree.folder / "state" / "stack.json").touch()
     commit = push(clone, "second")
     assert tree.update() == commit
     assert git(tree.folder, "status", "--porcelain") == ""
+    assert (tree.folder / "state" / "stack.json").exists(), "a backend that the project itself has and git ignores"
 
 
 def test_commits_of_its_own_that_nobody_took_are_dropped(tree: Tree, clone: Path) -> None:
@@ -61,7 +68,10 @@ def test_what_changed_since(tree: Tree, clone: Path) -> None:
 def test_packages_are_the_servers_own(tree: Tree) -> None:
     tree.update()
     assert (tree.project / ".venv" / "bin").is_dir()
+    (tree.project / ".venv").unlink()
+    (tree.project / ".venv").symlink_to("/nonexistent")
     tree.update()
+    assert (tree.project / ".venv" / "bin").is_dir()
     Repository.at(tree.project).require_clean()
 
 
@@ -71,6 +81,28 @@ def test_a_remote_that_is_away(tree: Tree, clone: Path) -> None:
         tree.update()
     assert raised.value.code == 69
     assert "very-hidden" not in str(raised.value)
+
+
+def test_no_word_of_the_url_is_on_a_command_line(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    words: list[str] = []
+
+    def listed(folder: Path, *args: str) -> Done:
+        words.extend(args)
+        return real(folder, *args)
+
+    monkeypatch.setattr(trees, "git", listed)
+    url = 'https://me:very-hidden@127.0.0.1:1/"x\\y".git'
+    tree.make(url, 'A "B" \\ <bot@example.com>')
+    assert words
+    assert "very-hidden" not in " ".join(words)
+    assert git(tree.folder, "config", "--get-all", "remote.origin.url") == url
+    assert git(tree.folder, "config", "--file", ".git/webhook", "user.name") == 'A "B" \\'
+
+
+def test_the_head_of_the_remote(tree: Tree, clone: Path) -> None:
+    assert tree.head() == git(clone, "rev-parse", "HEAD")
+    other = Tree(tree.folder, "other", "")
+    assert other.head() == ""
 
 
 def test_a_branch_that_is_not_there(tree: Tree, clone: Path) -> None:

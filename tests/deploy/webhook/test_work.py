@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy import say
 from deploy.webhook import work
 from deploy.webhook.record import Progress, Run
 from deploy.webhook.spool import AGAIN, Queue
 from deploy.webhook.tree import Tree
-from tests.deploy.webhook.samples import calls, delivery, push, run
+from tests.deploy.webhook.samples import calls, delivery, git, push, run
 
 
 def drain(queue: Queue, tree: Tree) -> list[Run]:
@@ -104,6 +105,42 @@ def test_a_remote_that_is_away_fails_the_run_with_the_reason(queue: Queue, tree:
     assert found.state == found.steps[0].state == "failed"
     assert "cannot be fetched" in found.detail
     assert queue.waiting() == []
+    assert len(drain(queue, tree)) == 1, "it is looked for, but still away"
+    (clone.parent / "away.git").rename(clone.parent / "remote.git")
+    newest, _ = drain(queue, tree)
+    assert (newest.state, newest.delivery.sender) == ("succeeded", "remote")
+
+
+def test_a_push_that_nobody_told_of_is_found_once(queue: Queue, tree: Tree, clone: Path, place: Path) -> None:
+    assert drain(queue, tree) == [], "before the first run there is nothing to go by"
+    queue.add(delivery())
+    drain(queue, tree)
+    commit = push(clone, "in an outage")
+    for _ in range(2):
+        newest, _ = drain(queue, tree)
+        assert (newest.state, newest.commit, newest.delivery.sender) == ("succeeded", commit, "remote")
+    assert calls(place).count("build dev") == 2
+
+
+def test_a_run_that_was_given_up_is_not_found_again(queue: Queue, tree: Tree, clone: Path) -> None:
+    first = delivery(commit=git(clone, "rev-parse", "HEAD"))
+    queue.add(first)
+    queue.write(run(delivery=first, attempt=3))
+    assert [it.state for it in drain(queue, tree)] == ["failed"]
+    assert [it.state for it in drain(queue, tree)] == ["failed"]
+
+
+def test_a_worker_that_nobody_listens_to_ends_its_work(
+    queue: Queue, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(say, "say", broken)
+    queue.add(delivery())
+    assert work.main([str(queue.folder), "main"]) == 0
+    assert [it.state for it in queue.runs()] == ["succeeded"]
+    assert queue.waiting() == []
 
 
 def test_a_pipeline_that_is_broken_fails_the_run_with_the_reason(queue: Queue, tree: Tree, clone: Path) -> None:
@@ -134,5 +171,7 @@ def test_a_disk_that_is_full_ends_the_worker_and_loses_nothing(
         patched.setattr(Queue, "write", full)
         assert work.main([str(queue.folder), "main"]) == 74
     assert len(queue.waiting()) == 1
-    assert work.main([str(queue.folder), "main"]) == 0
+    queue.write(run(delivery=queue.waiting()[0], attempt=3))
+    assert work.main([str(queue.folder), "main", "--spare"]) == 0
     assert queue.waiting() == []
+    assert [(it.state, it.attempt) for it in queue.runs()] == [("succeeded", 3)]
