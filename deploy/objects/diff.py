@@ -91,7 +91,7 @@ def _by_role(stack: Stack) -> dict[tuple[str, str], _Side]:
     # Before its first promotion an environment has no image, and is compared all the same.
     unset = not stack.get("image") and not stack.get("registry")
     found = objects(stack, image=f"{stack.project_name}@{NO_DIGEST}" if unset else "")
-    hashed = frozenset(it.name for it in found if without_hash(it.name) != it.name)
+    hashed = frozenset(it.name for it in found if it.hashed)
     return {(it.kind, it.role): _Side(it, f"-{stack.name}", hashed) for it in found}
 
 

@@ -42,6 +42,11 @@ class Object:
     manifest: dict[str, Any] = field(repr=False)
     """The whole object, keys sorted; secrets are placeholders unless they were given."""
 
+    @property
+    def hashed(self) -> bool:
+        """Whether its name ends in a hash of its content, which therefore never changes."""
+        return _hashed(self.manifest) and without_hash(self.name) != self.name
+
 
 @dataclass(frozen=True)
 class Registered:
@@ -149,9 +154,14 @@ def _object(resource: dict[str, Any]) -> Object:
         kind=kind,
         namespace=metadata.get("namespace", ""),
         name=metadata["name"],
-        role=without_hash(resource["name"]),
+        role=without_hash(resource["name"]) if _hashed(manifest) else resource["name"],
         manifest=manifest,
     )
+
+
+def _hashed(manifest: dict[str, Any]) -> bool:
+    """Whether the end of its name can be a hash; elsewhere ten digits are a part of the name."""
+    return manifest.get("immutable") is True
 
 
 def without_hash(name: str) -> str:

@@ -110,13 +110,20 @@ def test_only_what_the_program_owns_and_declares_counts(small: Small) -> None:
         )
     )
     (only,) = found
-    assert (only.name, only.role, only.namespace) == ("map-0123456789", "map", "")
+    assert (only.name, only.role, only.namespace) == ("map-0123456789", "map-0123456789", "")
     assert only.manifest == {
         "apiVersion": "v1",
         "data": {"SIZE": "2", "TOKEN": TEXT},
         "kind": "ConfigMap",
         "metadata": {"name": "map-0123456789"},
     }
+
+
+def test_only_what_never_changes_is_named_by_its_content(small: Small) -> None:
+    maps = MAP + MAP.replace('"data": data', '"data": {}, "immutable": True').replace("map-", "other-")
+    fixed, hashed = objects(small(f"data = {{}}\n{maps}"))
+    assert (fixed.role, fixed.hashed) == ("map-0123456789", False)
+    assert (hashed.role, hashed.hashed) == ("other", True)
 
 
 def test_no_secret_is_in_the_command_line_or_the_environment(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
