@@ -43,7 +43,7 @@ def _repository(project: str, source: Source) -> dict[str, Any]:
 
 
 def _all_but(folder: str) -> str:
-    """In the words of .gitignore. What else changes in the repository makes no new artifact then."""
+    """In the words of .gitignore: the artifact of a commit holds the renders alone."""
     lines, above = [], ""
     for part in folder.split("/"):
         lines += [f"{above}/*", f"!{above}/{part}"]

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
@@ -18,7 +17,14 @@ RENDERS: Final = "rendered"
 """The folder of the renders, one for each stack, in the project's folder."""
 RECORD: Final = "flux/gitrepository.yaml"
 """Where the repository that was named once is kept."""
-_BRANCH: Final = re.compile(r"(?!-)[A-Za-z0-9._/-]{1,200}")
+_BRANCH: Final = re.compile(r"(?![-./])(?!.*(\.\.|//|/\.|\.lock(/|$)|[./]$))[A-Za-z0-9._/-]{1,200}")
+"""The plain ones among https://git-scm.com/docs/git-check-ref-format."""
+_URL: Final = re.compile(
+    r"(?P<scheme>https?|ssh)://(?:(?P<user>[\w.%+-]*)(?::[^/?#]*)?@)?"
+    r"(?P<place>(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?(?:/[\w.~%+@:,=/-]*)?)(?:[?#].*)?",
+    re.IGNORECASE | re.ASCII,
+)
+"""With nothing in it that YAML, a shell or a template could take for its own."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +84,13 @@ def _readable(url: str) -> str:
     if short := re.fullmatch(r"(?:([^@/:]+)@)?([^/:@\[\]]+):(?!//)(.+)", url):
         user, host, path = short.groups()
         url = f"ssh://{user or 'git'}@{host}/{path.lstrip('/')}"
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if parts.scheme not in {"http", "https", "ssh"} or not host:
-        shown = f"{url!r} is" if url and "@" not in url else "The remote's URL is" if url else "There is"
+    if not (found := _URL.fullmatch(url)):
+        plain = re.split("[?#]", url)[0]  # what follows can be a token
+        shown = f"{plain!r} is" if plain and "@" not in url else "The remote's URL is" if url else "There is"
         raise DeployError(
-            f"{shown} none that a cluster could read the repository from: it begins with https://, ssh:// or http://. "
-            "Name one: --repository https://HOST/PATH."
+            f"{shown} none that a cluster could read the repository from: it begins with https://, ssh:// or http://, "
+            "and letters, digits and . _ ~ % + @ : , = / - follow. Name one: --repository https://HOST/PATH."
         )
-    user = f"{parts.username or 'git'}@" if parts.scheme == "ssh" else ""
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, user + place, parts.path, "", ""))
+    scheme = found["scheme"].lower()
+    user = f"{found['user'] or 'git'}@" if scheme == "ssh" else ""
+    return f"{scheme}://{user}{found['place']}"

@@ -14,6 +14,7 @@ from deploy.errors import DeployError
 from deploy.objects import objects
 from deploy.objects.offline import NO_DIGEST
 from deploy.pipeline.record import Pipeline, Stage
+from deploy.render.source import is_secret
 from deploy.stack import Stack
 
 _ANY_IMAGE: Final = f"registry.invalid/image@{NO_DIGEST}"
@@ -40,6 +41,8 @@ class Target:
     """Whether its namespace, Deployment and Service must not be deleted."""
     sops: bool = False
     """Whether its Secrets are in git, encrypted by SOPS."""
+    left_out: bool = False
+    """Whether it has Secrets, and the pipeline does not say in which form they are in git."""
 
     @property
     def name(self) -> str:
@@ -73,6 +76,7 @@ def _target(stack: Stack, stage: Stage) -> Target:
         builds=builds,
         protected=stack.get("protect") == "true",
         sops=bool(stage.secrets and stage.secrets.sops),
+        left_out=stage.secrets is None and any(map(is_secret, declared)),
     )
     if not _NAME.fullmatch(target.name):
         raise DeployError(

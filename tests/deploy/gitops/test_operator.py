@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+import pytest
+
 from deploy.gitops.operator import operator
 from deploy.gitops.source import Source
 from tests.deploy.gitops.conftest import URL, target
+from tests.deploy.gitops.operator_schema import Stack
 
 
 def test_only_an_environment_that_builds_nothing_is_a_stack(here: Source) -> None:
@@ -32,6 +36,17 @@ def test_a_stack_names_its_secrets_and_holds_none(here: Source) -> None:
     file = pod["volumes"][0]["secret"]["items"][0]["path"]
     assert spec["config"] == {"app:kubeconfig": f"{folder}/{file}"}
     assert not {"repoDir", "gitAuth"} & spec.keys()
+
+
+@pytest.mark.parametrize("url", [URL, "ssh://git@git.example.com/app.git"])
+@pytest.mark.parametrize("prefix", ["", "apps/web/"])
+def test_a_stack_is_what_the_operator_s_api_asks_for(url: str, prefix: str) -> None:
+    made = operator([target("prod")], Source(url, prefix=prefix))["pulumi-operator/stack-prod.yaml"]
+    found = msgspec.convert(made, Stack)
+    assert [bool(found.spec.git_auth), found.spec.repo_dir] == [url != URL, prefix or None]
+    made["spec"]["backnd"] = "s3://state"
+    with pytest.raises(msgspec.ValidationError, match="backnd"):
+        msgspec.convert(made, Stack)
 
 
 def test_the_service_account_is_the_one_that_is_bound(here: Source) -> None:

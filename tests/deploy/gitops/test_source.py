@@ -21,6 +21,7 @@ def repository(folder: Path, remote: str = "") -> Path:
 @pytest.mark.parametrize(
     ("given", "taken"),
     [
+        ("HTTPS://[::1]:8443/app~1/%20", "https://[::1]:8443/app~1/%20"),
         ("https://git.example.com/team/app.git", "https://git.example.com/team/app.git"),
         ("https://user:hunter2@git.example.com:8443/app", "https://git.example.com:8443/app"),
         ("https://token@git.example.com/app?x=hunter2#y", "https://git.example.com/app"),
@@ -36,7 +37,21 @@ def test_a_remote_is_taken_as_the_tools_take_it(tmp_path: Path, given: str, take
 
 
 @pytest.mark.parametrize(
-    "remote", ["", "/srv/app.git", "file:///srv/app.git", "ftp://u:hunter2@host/app", "https://[x"]
+    "remote",
+    [
+        "",
+        "/srv/app.git",
+        "file:///srv/app.git",
+        "ftp://u:hunter2@host/app",
+        "https://[x",
+        "https:///app?token=hunter2",
+        "https://x y/app",
+        "https://host/{{z}}",
+        "https://host:port/app",
+        "ssh://a{{b}}@host/app",
+        'https://host/a"b',
+        "https://host/app\nspec: 1",
+    ],
 )
 def test_what_no_cluster_can_read_is_refused_with_the_mend(tmp_path: Path, remote: str) -> None:
     with pytest.raises(DeployError, match="--repository https://HOST/PATH") as raised:
@@ -60,7 +75,9 @@ def test_a_spoilt_record_is_as_none(tmp_path: Path, text: str) -> None:
     assert source(tmp_path, {RECORD: text}, None, None).url == "https://git.example.com/other"
 
 
-@pytest.mark.parametrize("branch", ["-x", "a b", "main\nspec: 1"])
+@pytest.mark.parametrize(
+    "branch", ["-x", "a b", "main\nspec: 1", "a..b", "a/", "/a", "a//b", "a.lock", "a/.b", "a.", "a{{b}}"]
+)
 def test_a_branch_is_a_name(tmp_path: Path, branch: str) -> None:
     with pytest.raises(DeployError, match="--branch"):
         source(repository(tmp_path), {}, "https://git.example.com/app", branch)
