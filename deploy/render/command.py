@@ -12,12 +12,12 @@ from deploy.errors import DeployError
 from deploy.pipeline import load as pipelines
 from deploy.pipeline.sealing import Secrets
 from deploy.render.folder import KUSTOMIZATION, Folder
-from deploy.render.plan import Plan, plan
+from deploy.render.plan import Plan, header, plan
 from deploy.say import say
 from deploy.stack import Stack
 
-STALE = 1
-"""The exit status where what is there is no longer right."""
+_SHOWN = 5
+"""How many foreign files are named."""
 
 
 def render(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
@@ -29,7 +29,8 @@ def render(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
         0; with `args.check` 1 where a file is not right.
     """
     out: Path = args.out
-    folder = Folder.read(out, stack.name)
+    folder = Folder.read(out, header(stack.name))
+    _require_own(folder, stack.name)
     with environment.restored():
         environment.enter(stack, None)
         made = plan(stack, engine, _form(stack), folder, args.image)
@@ -37,14 +38,29 @@ def render(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
         if args.check:
             return _check(made, folder)
         if made.locked:
+            why, mend = _why(made), "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE)"
+            if made.undeclared:
+                mend = "Declare them, or delete the file yourself if no pod needs the Secret any more"
             raise DeployError(
-                f"{', '.join(made.locked)} must be sealed anew, as pipeline.yaml or the program is another than when "
-                "it was sealed; nothing was changed. Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE)."
+                f"{', '.join(made.locked)}: a Secret that is there would be lost to the pods, as it cannot be sealed "
+                f"the way pipeline.yaml and the program have it by now: {why}; nothing was changed. {mend}."
             )
         files = {**made.files, **made.sealed()}
-    changed, gone = folder.write(files)
-    say(f"{stack.name}: {len(files)} files in {out}; {changed} written, {gone} removed")
+    changed = folder.write(files)
+    gone = len(changed.keys() - files.keys())
+    say(f"{stack.name}: {len(files)} files in {out}; {len(changed) - gone} written, {gone} removed")
     return os.EX_OK
+
+
+def _require_own(folder: Folder, stack: str) -> None:
+    """Refuses a folder in which there is anything else."""
+    if foreign := folder.foreign:
+        more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
+        raise DeployError(
+            f"{folder.path} holds what `render {stack}` did not make: {', '.join(foreign[:_SHOWN])}{more}. A render "
+            "has its folder to itself, since it deletes the files of objects that are gone; nothing was changed. Name "
+            "an empty or a new folder."
+        )
 
 
 def _form(stack: Stack) -> Secrets | None:
@@ -54,26 +70,22 @@ def _form(stack: Stack) -> Secrets | None:
     return pipeline.stage(stack.name).secrets
 
 
+def _why(made: Plan) -> str:
+    """Why Secrets are not sealed."""
+    return "pipeline.yaml has no `secrets` for the stack" if made.undeclared else "the passphrase is not at hand"
+
+
 def _tell(made: Plan) -> None:
     """What is not in the render, and what cannot be told."""
-    why = "pipeline.yaml has no `secrets` for the stage" if made.undeclared else "the passphrase is not at hand"
     for it in made.left_out:
-        say(f"left out: Secret {it.namespace}/{it.name}: {why}")
+        say(f"left out: Secret {it.namespace}/{it.name}: {_why(made)}")
     if made.outdated:
         say(f"the secrets of {made.stack} may have changed since they were rendered; render with the passphrase")
 
 
 def _check(made: Plan, folder: Folder) -> int:
-    stale = {name: "missing" for name in (*made.files, *made.to_seal) if name not in folder.files}
-    stale |= {name: "left over" for name in folder.files if name not in {*made.files, *made.to_seal, *made.locked}}
-    stale |= {name: "sealed otherwise" for name in (*made.to_seal, *made.locked) if name in folder.files}
-    stale |= {name: "changed" for name, text in made.files.items() if folder.files.get(name, text) != text}
+    sealed = {name: "sealed otherwise" for name in (*made.to_seal, *made.locked) if name in folder.files}
+    stale = folder.stale(made.files | dict.fromkeys((*made.to_seal, *made.locked), "")) | sealed
     if made.outdated:
         stale.setdefault(KUSTOMIZATION, "older than the stack's secrets")
-    for name, why in sorted(stale.items()):
-        print(f"{folder.path / name}: {why}")
-    if not stale:
-        say(f"{made.stack}: {folder.path} is what the program makes")
-        return os.EX_OK
-    say(f"{folder.path} is stale; `.venv/bin/python -m deploy render {made.stack} --out {folder.path}` makes it anew")
-    return STALE
+    return folder.report(stale, f"render {made.stack} --out {folder.path}")

@@ -1,28 +1,24 @@
-"""The folder of a render: only what `render` made for this stack may be in it."""
+"""A folder of files that a command makes: those are known by their first line, and all else is left alone."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from deploy.errors import DeployError
+from deploy.say import say
 from engine.files import write_atomic
 
 KUSTOMIZATION: Final = "kustomization.yaml"
-_MARK: Final = "# Made by `python -m deploy render "
+STALE: Final = 1
+"""The exit status where what is there is no longer right."""
 _TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 """What a killed `write_atomic` leaves."""
-_SHOWN: Final = 5
-
-
-def header(stack: str) -> str:
-    """The first line of each file, by which it is known again."""
-    return f"{_MARK}{stack}`, which makes it anew: change the program or Pulumi.{stack}.yaml instead.\n"
 
 
 @dataclass(frozen=True)
@@ -31,64 +27,82 @@ class Folder:
 
     path: Path
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Each file's text by its name."""
+    """The text of each file that was made here, by its name below `path`; its lines end as they were made."""
+    foreign: tuple[str, ...] = ()
+    """What was not."""
     leftovers: tuple[str, ...] = ()
     """What a killed run left."""
 
     @classmethod
-    def read(cls, path: Path, stack: str) -> Folder:
+    def read(cls, path: Path, header: str, parts: Sequence[str] = ("",)) -> Folder:
         """Reads it; one that is not there is empty.
 
+        Args:
+            path: the folder.
+            header: the first line of each file that is made here.
+            parts: the folders in it that are read. Default: itself.
+
         Raises:
-            DeployError: something in it was not made by `render` for this stack (78), or it cannot be read (69).
+            DeployError: it cannot be read (69).
         """
         files: dict[str, str] = {}
-        leftovers, foreign = [], []
+        foreign, leftovers = [], []
         with _told(path, "read"):
-            for entry in sorted(path.iterdir()) if path.exists() else ():
-                if _TEMPORARY.fullmatch(entry.name):
-                    leftovers.append(entry.name)
-                elif (text := _own(entry, header(stack))) is None:
-                    foreign.append(entry.name)
-                else:
-                    files[entry.name] = text
-        if foreign:
-            more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
-            raise DeployError(
-                f"{path} holds what `render {stack}` did not make: {', '.join(foreign[:_SHOWN])}{more}. A render has "
-                "its folder to itself, since it deletes the files of objects that are gone; nothing was changed. Name "
-                "an empty or a new folder."
-            )
-        return cls(path, files, tuple(leftovers))
+            for part in parts:
+                for entry in sorted((path / part).iterdir()) if (path / part).exists() else ():
+                    name = entry.relative_to(path).as_posix()
+                    text = _text(entry)
+                    if text is None or not (text.startswith(header) or header.startswith(text)):
+                        foreign.append(name)
+                    elif _TEMPORARY.fullmatch(entry.name):
+                        leftovers.append(name)
+                    elif text.startswith(header):
+                        files[name] = text
+                    else:
+                        foreign.append(name)
+        return cls(path, files, tuple(foreign), tuple(leftovers))
 
-    def write(self, files: Mapping[str, str]) -> tuple[int, int]:
-        """Makes the folder hold these files, kustomization.yaml last; how many were written, and removed.
+    def stale(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        """The names of the files that are not as they should be, and why."""
+        missing = {name: "missing" for name in wanted if name not in self.files}
+        changed = {name: "changed" for name, text in wanted.items() if self.files.get(name, text) != text}
+        return missing | changed | {name: "left over" for name in self.files if name not in wanted}
+
+    def write(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        """Makes it so, kustomization.yaml last; what `stale` said before.
 
         A file that holds the right text already is left alone. Each is replaced at once, so that a run that is killed
         leaves a folder that the next one goes on with.
+
+        Raises:
+            DeployError: it cannot be written (69).
         """
-        changed = [name for name, text in files.items() if self.files.get(name) != text]
-        changed.sort(key=lambda name: (name == KUSTOMIZATION, name))
-        gone = [name for name in self.files if name not in files]
+        stale = self.stale(wanted)
         with _told(self.path, "written"):
-            self.path.mkdir(parents=True, exist_ok=True)
-            for name in changed:
+            for name in sorted(stale.keys() & wanted.keys(), key=lambda name: (name == KUSTOMIZATION, name)):
+                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
                 mode = None if name in self.files else 0o644
-                write_atomic(self.path / name, files[name].encode(), mode)
-            for name in (*gone, *self.leftovers):
+                write_atomic(self.path / name, wanted[name].encode(), mode)
+            for name in (*(stale.keys() - wanted.keys()), *self.leftovers):
                 (self.path / name).unlink(missing_ok=True)
-        return len(changed), len(gone)
+        return stale
+
+    def report(self, stale: Mapping[str, str], mend: str) -> int:
+        """Prints what is stale, and the command that mends it; the exit status."""
+        for name, why in sorted(stale.items()):
+            print(f"{self.path / name}: {why}")
+        if stale:
+            say(f"{self.path} is stale; `.venv/bin/python -m deploy {mend}` makes it anew")
+        else:
+            say(f"{self.path} is as `{mend}` makes it")
+        return STALE if stale else os.EX_OK
 
 
-def _own(entry: Path, first: str) -> str | None:
-    """The file's text; None where it was not made for this stack."""
+def _text(entry: Path) -> str | None:
+    """The file's text, however git has it end the lines here; None for what is no file of its own."""
     if entry.is_symlink() or not entry.is_file():
         return None
-    try:
-        text = entry.read_bytes().decode()
-    except UnicodeDecodeError:
-        return None
-    return text if text.startswith(first) else None
+    return entry.read_bytes().decode(errors="replace").replace("\r\n", "\n")
 
 
 @contextmanager
@@ -97,4 +111,4 @@ def _told(path: Path, what: str) -> Iterator[None]:
         yield
     except OSError as err:
         where = err.filename or path
-        raise DeployError(f"{where} cannot be {what}: {err.strerror}. Name another folder.", os.EX_UNAVAILABLE) from err
+        raise DeployError(f"{where} cannot be {what}: {err.strerror}. Mend that.", os.EX_UNAVAILABLE) from err

@@ -32,7 +32,7 @@ class Memory:
     """What the render that is there says of its Secrets."""
 
     fingerprint: str = ""
-    """Of the stack's secrets when it was made with the passphrase; empty if it never was."""
+    """Of the stack's secrets when its names were found."""
     sealed: dict[Place, str] = field(default_factory=dict)
     """Names of those that it holds."""
     left_out: dict[Place, str] = field(default_factory=dict)

@@ -12,20 +12,27 @@ from typing import Any, Final
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.objects import Object
-from deploy.objects.offline import without_hash
 from deploy.observe.recorded import recorded
 from deploy.pipeline.sealing import Secrets
 from deploy.render import names
 from deploy.render.external import external
-from deploy.render.folder import KUSTOMIZATION, Folder, header
+from deploy.render.folder import KUSTOMIZATION, Folder
 from deploy.render.image import chosen
 from deploy.render.seal import KubesealSealer, Sealer, SopsSealer
 from deploy.render.source import Source, is_secret, with_content, without_content
 from deploy.render.yamltext import dump
 from deploy.stack import Stack
 
+_SEALED: Final = ("secret", "sealedsecret")
+"""How the names of files begin that hold a Secret's values."""
 _PROVIDER: Final = "pulumi.com/"
 """Begins labels and annotations that mean something to Pulumi's provider alone."""
+
+
+def header(stack: str) -> str:
+    """The first line of each file, by which it is known again."""
+    way = f"change the program or Pulumi.{stack}.yaml instead"
+    return f"# Made by `python -m deploy render {stack}`, which makes it anew: {way}.\n"
 
 
 @dataclass
@@ -38,7 +45,7 @@ class Plan:
     to_seal: dict[str, Callable[[], str]] = field(default_factory=dict, repr=False)
     """Those that must be sealed anew: their text but for the header."""
     locked: list[str] = field(default_factory=list)
-    """Sealed ones that no longer fit, and cannot be sealed anew without the passphrase."""
+    """Sealed ones that are there and no longer fit, and cannot be sealed anew."""
     left_out: list[Object] = field(default_factory=list)
     """Secrets that the render only refers to."""
     undeclared: bool = False
@@ -71,41 +78,34 @@ def plan(stack: Stack, engine: Engine, form: Secrets | None, folder: Folder, ima
     with chosen(stack, state, image) as run:
         source = without_content(run) if fetched else with_content(run, names.Memory.of(folder), state)
         made.outdated = source.outdated
-        for part, it in _named(source.objects):
+        prefix = "externalsecret" if fetched else sealer.prefix if sealer else _SEALED[0]
+        for part, file, it in _named(source.objects, prefix):
             manifest = run.labelled(_clean(it.manifest))
             if not is_secret(it):
-                made.files[f"{it.kind.lower()}-{part}.yaml"] = header(stack.name) + dump(manifest)
+                made.files[file] = header(stack.name) + dump(manifest)
             elif fetched:
-                made.files[f"externalsecret-{part}.yaml"] = header(stack.name) + dump(external(manifest, fetched))
-            elif sealer is None:
-                made.left_out.append(it)
-            else:
-                file, manifest = f"{sealer.prefix}-{part}.yaml", _encoded(manifest, source)
-                _add(made, file, it, manifest=manifest, sealer=sealer, source=source, there=folder.files.get(file))
+                made.files[file] = header(stack.name) + dump(external(manifest, fetched))
+            elif not (sealer and _seal(made, file, it, manifest=manifest, sealer=sealer, source=source, folder=folder)):
+                held = [name for name in (f"{form}-{part}.yaml" for form in _SEALED) if name in folder.files]
+                made.locked += held
+                made.left_out += [] if held else [it]
     made.files[KUSTOMIZATION] = _kustomization(made, source.fingerprint)
     return made
 
 
-def _add(
-    made: Plan,
-    file: str,
-    it: Object,
-    *,
-    manifest: dict[str, Any],
-    sealer: Sealer,
-    source: Source,
-    there: str | None,
-) -> None:
-    """A Secret: as it is there, or to be sealed anew."""
-    same = source.fresh or without_hash(it.name) != it.name  # else the name says nothing of the content
+def _seal(
+    made: Plan, file: str, it: Object, *, manifest: dict[str, Any], sealer: Sealer, source: Source, folder: Folder
+) -> bool:
+    """A Secret as it is there, or to be sealed anew; whether it can be."""
+    there, manifest = folder.files.get(file), _encoded(manifest, source)
+    same = source.fresh or it.hashed  # else the name says nothing of the content
     if there is not None and same and sealer.fits(there, manifest):
         made.files[file] = there
     elif source.opened:
         made.to_seal[file] = partial(sealer.seal, manifest)
-    elif there is not None:
-        made.locked.append(file)
     else:
-        made.left_out.append(it)
+        return False
+    return True
 
 
 def _sealer(form: Secrets | None, stack: Stack) -> Sealer | None:
@@ -114,18 +114,24 @@ def _sealer(form: Secrets | None, stack: Stack) -> Sealer | None:
     return KubesealSealer(form.sealed_secret, stack.project) if form and form.sealed_secret else None
 
 
-def _named(found: list[Object]) -> Iterator[tuple[str, Object]]:
-    """The objects with what a file's name says beside the kind: the same from one content to the next."""
-    named: dict[tuple[str, str], Object] = {}
+def _named(found: list[Object], secret: str) -> Iterator[tuple[str, str, Object]]:
+    """The objects with what a file's name says beside the kind, the same from one content to the next, and that name.
+
+    Args:
+        found: the objects.
+        secret: what the name of a Secret's file begins with, in place of its kind.
+    """
+    named: dict[str, Object] = {}
     for it in found:
         part = re.sub("[^a-z0-9.-]+", "-", it.role.lower())
-        other = named.setdefault((it.kind, part), it)
+        file = f"{secret if is_secret(it) else it.kind.lower()}-{part}.yaml"
+        other = named.setdefault(file, it)
         if other is not it:
             raise DeployError(
-                f"{it.kind} {it.name!r} and {other.name!r} would be rendered to one file, as both resources are named "
-                f"{it.role!r}. Give one of them another name in the program."
+                f"{it.kind} {it.name!r} and {other.kind} {other.name!r} would be rendered to one file, {file}, as the "
+                f"resources are named {it.role!r} and {other.role!r}. Give one of them another name in the program."
             )
-        yield part, it
+        yield part, file, it
 
 
 def _clean(manifest: dict[str, Any]) -> dict[str, Any]:

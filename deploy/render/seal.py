@@ -5,10 +5,12 @@ What they make is random, so that it would differ from run to run. The plain tex
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,12 @@ from deploy.say import clean
 _TIMEOUT: Final = 60
 _KEYS: Final = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp", "key_groups", "shamir_threshold")
 """Where SOPS lists other keys than age's."""
+_KEY_BYTES: Final = 128
+"""Of the shortest RSA key that anything takes."""
+_TAG_BYTES: Final = 16
+"""Of AES-GCM."""
+_NOT_THEIRS: Final = ("SOPS_", "PULUMI_")
+"""Begin variables that could change what is sealed, or that hold the passphrase."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +39,13 @@ class SopsSealer:
     prefix = "secret"
 
     def fits(self, text: str, manifest: dict[str, Any]) -> bool:
-        """Whether a file is this Secret, its values aside, for the recipients of today."""
+        """Whether a file is this Secret, its values encrypted whatever they are, for the recipients of today."""
         content = parse(text)
-        sops = content.pop("sops", None) or {}
-        recipients = {entry.get("recipient") for entry in sops.get("age") or ()}
+        sops = _mapping(content.pop("sops", None))
+        recipients = {_mapping(entry).get("recipient") for entry in sops.get("age") or ()}
         others = [key for key in _KEYS if sops.get(key)]
-        return recipients == set(self.form.age) and not others and _same(content, manifest)
+        closed = _every(content.get("data"), _is_encrypted)
+        return closed and recipients == set(self.form.age) and not others and _same(content, manifest)
 
     def seal(self, manifest: dict[str, Any]) -> str:
         """The file's text, without the header."""
@@ -44,10 +53,7 @@ class SopsSealer:
         words = ["--age", ",".join(self.form.age), "--encrypted-regex", "^(data|stringData)$"]
         words += ["--input-type", "yaml", "--output-type", "yaml"]
         text = _run(["sops", "--config", os.devnull, "--encrypt", *words, "/dev/stdin"], dump(manifest))
-        sealed = parse(text).get("data") or {}
-        # SOPS leaves an empty text as it is.
-        plain = [key for key, value in sealed.items() if value and not str(value).startswith("ENC[")]
-        if plain or not self.fits(text, manifest):
+        if not self.fits(text, manifest):
             raise _unsealed("sops", manifest)
         return text
 
@@ -61,12 +67,15 @@ class KubesealSealer:
     prefix = "sealedsecret"
 
     def fits(self, text: str, manifest: dict[str, Any]) -> bool:
-        """Whether a file is this Secret, its values aside, for the certificate of today."""
+        """Whether a file is this Secret, its values encrypted whatever they are, for the certificate of today."""
         content = parse(text)
-        spec = content.get("spec") or {}
-        shell = {**(spec.get("template") or {}), "data": spec.get("encryptedData")}
+        spec = _mapping(content.get("spec"))
+        template, sealed = _mapping(spec.pop("template", None)), spec.pop("encryptedData", None) or {}
+        if spec or "data" in template or not _every(sealed, _is_sealed):
+            return False
+        shell = {**template, "data": sealed}
         kinds = {key: manifest[key] for key in ("apiVersion", "kind")}
-        metadata = content.get("metadata") or {}
+        metadata = _mapping(content.get("metadata"))
         placed = all(metadata.get(key) == manifest["metadata"].get(key) for key in ("name", "namespace"))
         return self._mark() in text.splitlines() and placed and _same({**kinds, **shell}, manifest)
 
@@ -82,11 +91,20 @@ class KubesealSealer:
         return text
 
     def _mark(self) -> str:
-        return f"# Sealed for the certificate sha256:{hashlib.sha256(self._certificate().read_bytes()).hexdigest()}."
+        return f"# Sealed for the certificate sha256:{hashlib.sha256(self._content()).hexdigest()}."
+
+    def _content(self) -> bytes:
+        file = self._certificate()
+        try:
+            return file.read_bytes()
+        except OSError as err:
+            raise DeployError(
+                f"{file}, the certificate that Secrets are sealed for, cannot be read: {err.strerror}."
+            ) from err
 
     def _certificate(self) -> Path:
         file = self.project / self.form.certificate
-        if not file.is_file():
+        if not file.exists():
             raise DeployError(
                 f"{file} is missing: pipeline.yaml names it as the certificate that Secrets are sealed for. Fetch it: "
                 f"`kubeseal --fetch-cert > {self.form.certificate}`."
@@ -97,12 +115,36 @@ class KubesealSealer:
 Sealer = SopsSealer | KubesealSealer
 
 
+def _mapping(value: object) -> dict[str, Any]:
+    """The value; an empty one for what is none."""
+    return value if isinstance(value, dict) else {}
+
+
 def _same(shell: dict[str, Any], manifest: dict[str, Any]) -> bool:
     """Whether all but the values is the same; without `data` in the manifest, its names are not known."""
-    names = set(shell.get("data") or ())
+    names = set(_mapping(shell.get("data")))
     rest = {key: value for key, value in shell.items() if key != "data"}
     wanted = {key: value for key, value in manifest.items() if key != "data"}
     return rest == wanted and ("data" not in manifest or names == set(manifest["data"]))
+
+
+def _every(values: object, test: Callable[[object], bool]) -> bool:
+    return isinstance(values, dict) and all(map(test, values.values()))
+
+
+def _is_encrypted(value: object) -> bool:
+    """Whether it has SOPS's form, which leaves an empty text as it is."""
+    return value in ("", None) or str(value).startswith("ENC[")
+
+
+def _is_sealed(value: object) -> bool:
+    """Whether it has kubeseal's form: the length of an encrypted key in two bytes, that key, and what it encrypts."""
+    try:
+        raw = base64.b64decode(str(value), validate=True)
+    except ValueError:
+        return False
+    length = int.from_bytes(raw[:2], "big")
+    return length >= _KEY_BYTES and len(raw) >= 2 + length + _TAG_BYTES
 
 
 def _run(command: list[str], text: str) -> str:
@@ -117,24 +159,36 @@ def _run(command: list[str], text: str) -> str:
         done = subprocess.run(
             [program, *command[1:]],
             input=text,
-            env={key: value for key, value in os.environ.items() if not key.startswith("SOPS_")},
+            env={key: value for key, value in os.environ.items() if not key.startswith(_NOT_THEIRS)},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise DeployError(f"`{name}` did not end within {_TIMEOUT} s; nothing was written.", 1) from None
+    except OSError as err:
+        raise DeployError(
+            f"`{name}` ({program}) cannot be run: {err.strerror}; nothing was written. Install it ({_HOME[name]}).",
+            os.EX_UNAVAILABLE,
+        ) from err
     if done.returncode:
         raise DeployError(f"`{name}` failed; nothing was written{_why(done.stderr, parse(text))}", 1)
     return done.stdout
 
 
 def _why(said: str, manifest: dict[str, Any]) -> str:
-    """The last line that the program said; nothing where it quotes a value."""
+    """The last line that the program said; nothing where it quotes a value, or a line of one."""
     last = "".join(clean(line) for line in said.strip().splitlines()[-1:])
-    quoted = any(str(value) in said for value in manifest.get("data", {}).values() if value)
+    quoted = any(part in said for part in _readings(manifest) if part)
     return "." if quoted or not last else f": {last}"
+
+
+def _readings(manifest: dict[str, Any]) -> Iterator[str]:
+    for value in manifest.get("data", {}).values():
+        yield str(value)
+        yield from base64.b64decode(value).decode(errors="replace").splitlines()
 
 
 def _unsealed(name: str, manifest: dict[str, Any]) -> DeployError:

@@ -23,7 +23,7 @@ class Source:
     opened: bool = False
     """Whether the values of the Secrets are the real ones; else they are placeholders."""
     fingerprint: str = ""
-    """Of the secrets that the names are made of, where that is known."""
+    """Of the secrets that the names are made of; empty where the names have no hash."""
     fresh: bool = False
     """Whether they are those of the render that is there."""
     outdated: bool = False
@@ -43,7 +43,7 @@ def without_content(run: Chosen) -> Source:
     """
     check_names(run.stack)
     shown = objects(run.stack, image=run.image)
-    return Source(_renamed(shown, {it.name: without_hash(it.name) for it in shown if is_secret(it)}))
+    return Source(_renamed(shown, {it.name: without_hash(it.name) for it in shown if is_secret(it) and it.hashed}))
 
 
 def with_content(run: Chosen, memory: names.Memory, state: Callable[[], Recorded]) -> Source:
@@ -67,10 +67,9 @@ def with_content(run: Chosen, memory: names.Memory, state: Callable[[], Recorded
     fresh = memory.fingerprint == now
     if real is not None:
         return Source(real, True, now, fresh)
-    hashed = [it for it in secrets if without_hash(it.name) != it.name]
-    found = names.found(hashed, memory, fresh, state)
-    outdated = bool(secrets) and bool(memory.fingerprint) and not fresh
-    return Source(_renamed(shown, found), False, memory.fingerprint, fresh, outdated)
+    found = names.found([it for it in secrets if it.hashed], memory, fresh, state)
+    outdated = bool(secrets) and bool(memory.fingerprint or memory.sealed) and not fresh
+    return Source(_renamed(shown, found), False, memory.fingerprint if outdated else now, fresh, outdated)
 
 
 def _renamed(found: Iterable[Object], new: dict[str, str]) -> list[Object]:

@@ -9,6 +9,8 @@ import yaml
 
 _FIRST: Final = ("apiVersion", "kind", "metadata")
 _PLAIN: Final = re.compile(r"[A-Za-z/][A-Za-z0-9_./:@ -]*")
+_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
+"""Ends of lines in YAML 1.1, and none in 1.2."""
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
@@ -23,7 +25,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    if "\n" in text:
+    if "\n" in text and not _BREAKS.search(text):
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, "|")
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if plain else '"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from deploy.engines import Embedded
+from deploy.errors import DeployError
 from deploy.gitops.command import gitops
 from tests.deploy.gitops.conftest import URL
 
@@ -48,6 +50,7 @@ def test_what_is_committed_is_what_the_pipeline_makes(project: Path, capsys: pyt
     said = capsys.readouterr()
     assert said.out == ""
     assert "dev: no Stack" in said.err
+    assert "dev, staging, prod: no `secrets` in pipeline.yaml" in said.err
 
 
 def test_a_new_stage_and_another_repository_make_it_stale(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,14 +65,38 @@ def test_a_new_stage_and_another_repository_make_it_stale(project: Path, capsys:
     assert f"{project}/gitops/argocd/applicationset.yaml: changed\n" in out
     assert files(project) == before
     assert run(project, repository=URL, branch="live") == 0
-    assert "qa: Secrets encrypted by SOPS" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "qa: Secrets encrypted by SOPS" in said
+    assert "dev, staging, prod: no `secrets`" in said
     made = yaml.safe_load((project / "gitops/flux/kustomization-qa.yaml").read_text())
     assert made["spec"]["decryption"]["secretRef"] == {"name": "flask-k8s-qa-age"}
     assert made["spec"]["healthChecks"][0]["namespace"] == "flask-k8s-qa"
     assert run(project, check=True) == 0, "the URL and the branch are kept"
 
 
-def test_a_protected_stack_and_one_that_builds_are_known_by_their_files(project: Path) -> None:
-    prod = yaml.safe_load((project / "gitops/flux/kustomization-prod.yaml").read_text())["spec"]
-    assert prod["deletionPolicy"] == "Orphan"
-    assert not (project / "gitops/pulumi-operator/stack-dev.yaml").exists()
+@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+def test_a_file_of_others_where_one_must_be_is_refused(project: Path, kind: str) -> None:
+    place = project / "gitops/flux/gitrepository.yaml"
+    place.rename(project / "elsewhere")
+    if kind == "file":
+        place.write_text("own: 1\n")
+    elif kind == "link":
+        place.symlink_to(project / "elsewhere")
+    else:
+        place.mkdir()
+    (project / "gitops/flux/kustomization-dev.yaml").unlink()
+    before = files(project)
+    for check in (True, False):
+        with pytest.raises(DeployError, match=r"flux/gitrepository\.yaml: not made by") as raised:
+            run(project, repository=URL, check=check)
+        assert raised.value.code == os.EX_CONFIG
+    assert files(project) == before
+
+
+def test_files_of_others_are_left_alone(project: Path) -> None:
+    (project / "gitops/flux/own.yaml").write_text("own: 1\n")
+    (project / "gitops/notes.md").write_text("mine\n")
+    before = files(project)
+    assert run(project) == 0
+    assert files(project) == before
+    assert run(project, check=True) == 0

@@ -44,6 +44,8 @@ keys = sys.argv[sys.argv.index("--age") + 1].split(",")
 content["sops"] = {"age": [{"recipient": key} for key in keys], "kms": []}
 """,
     "kubeseal": """\
+def sealed(text):
+    return base64.b64encode(bytes([1, 0]) + secrets.token_bytes(256 + 16 + len(text))).decode()
 data = {key: sealed(value) for key, value in content.pop("data").items()}
 rest = {key: value for key, value in content.items() if key not in ("apiVersion", "kind")}
 rest["metadata"]["creationTimestamp"] = None
@@ -116,7 +118,8 @@ def made(api_version: str, kind: str, name: str, role: str = "", **rest: Any) ->
     """An object in the namespace `ns`."""
     metadata = {"name": name, "namespace": "ns", **{key: rest.pop(key) for key in ("labels",) if key in rest}}
     manifest = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
-    return Object(api_version, kind, "ns", name, role or without_hash(name), json.loads(json.dumps(manifest)))
+    stable = without_hash(name) if rest.get("immutable") else name
+    return Object(api_version, kind, "ns", name, role or stable, json.loads(json.dumps(manifest)))
 
 
 @pytest.fixture

@@ -112,13 +112,50 @@ def test_without_the_passphrase_nothing_is_sealed_for_others(
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
     assert rendered.render(check=True) == 1
     assert "secret-small-secret.yaml: sealed otherwise" in capsys.readouterr().out
-    with pytest.raises(DeployError, match=r"secret-small-secret.yaml must be sealed anew.*\n*PASSPHRASE") as caught:
+    with pytest.raises(
+        DeployError, match=r"secret-small-secret.yaml: a Secret that is there would be lost.*PASSPHRASE"
+    ) as caught:
         rendered.render()
     assert caught.value.code == os.EX_CONFIG
     assert rendered.texts() == before
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
     assert rendered.render() == 0
     assert "age1pppp" in rendered.texts()["secret-small-secret.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "says"),
+    [
+        ({"sealedSecret": {"certificate": "prod.crt"}}, "the passphrase is not at hand.*Set PULUMI_CONFIG_PASSPHRASE"),
+        ({}, "pipeline.yaml has no `secrets`.*Declare them, or delete the file yourself"),
+    ],
+    ids=["another form", "none"],
+)
+def test_a_sealed_secret_is_never_lost(
+    rendered: World, monkeypatch: pytest.MonkeyPatch, secrets: dict[str, object], says: str
+) -> None:
+    before = rendered.texts()
+    rendered.declare(**secrets)
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    assert rendered.render(check=True) == 1
+    with pytest.raises(DeployError, match=rf"secret-small-secret\.yaml: .*{says}") as caught:
+        rendered.render()
+    assert caught.value.code == os.EX_CONFIG
+    assert rendered.texts() == before
+
+
+def test_a_sealed_secret_with_a_value_in_plain_fails_the_check(
+    rendered: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = rendered.out / "secret-small-secret.yaml"
+    header, _, text = file.read_text().partition("\n")
+    content = yaml.safe_load(text)
+    content["data"]["SECRET_KEY"] = "aHVudGVyMg=="
+    file.write_text(f"{header}\n{yaml.safe_dump(content)}")
+    for _ in range(2):
+        assert rendered.render(check=True) == 1
+        assert capsys.readouterr().out == f"{file}: sealed otherwise\n"
+        monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
 
 
 def test_without_the_passphrase_a_new_render_leaves_the_secrets_out_and_lists_them(
@@ -137,6 +174,9 @@ def test_without_the_passphrase_a_new_render_leaves_the_secrets_out_and_lists_th
     assert list(world.texts()) == ["deployment-small.yaml", "kustomization.yaml", "namespace-small.yaml"]
     world.recorded = Recorded()
     assert world.render(check=True) == 0, "the render that is there tells the name"
+    world.configure("other-content")
+    assert world.render(check=True) == 1
+    assert "kustomization.yaml: older than the stack's secrets" in capsys.readouterr().out
 
 
 def test_a_stage_that_declares_no_form_leaves_the_secrets_out(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,3 +218,7 @@ def test_a_folder_with_foreign_files_is_refused_and_nothing_deleted(rendered: Wo
             rendered.render(check=check)
         assert caught.value.code == os.EX_CONFIG
     assert rendered.texts() == before
+    for number in range(8):
+        (rendered.out / f"a{number}").touch()
+    with pytest.raises(DeployError, match="did not make: a0, a1, a2, a3, a4 and 4 more"):
+        rendered.render()

@@ -11,9 +11,9 @@ import yaml
 from deploy.engines import Embedded
 from deploy.errors import DeployError
 from deploy.objects import Object
-from deploy.pipeline.sealing import ExternalSecret, Secrets, Sops
+from deploy.pipeline.sealing import ExternalSecret, SealedSecret, Secrets, Sops
 from deploy.render.folder import KUSTOMIZATION, Folder
-from deploy.render.plan import Plan, plan
+from deploy.render.plan import Plan, header, plan
 from deploy.stack import Stack
 from tests.deploy.objects.conftest import PINNED, make, project
 from tests.deploy.render.conftest import RECIPIENT, World, made
@@ -42,18 +42,23 @@ def test_names_of_files_have_no_hash_and_nothing_odd(world: World) -> None:
 
 def test_two_objects_for_one_file_are_refused(world: World) -> None:
     one, two = made("v1", "Service", "one", role="a/b"), made("v1", "Service", "two", role="a b")
-    with pytest.raises(DeployError, match=r"Service 'two' and 'one' would be rendered to one file"):
+    with pytest.raises(DeployError, match=r"Service 'two' and Service 'one' would be rendered to one file"):
         planned(world, one, two)
+    form = Secrets(sealed_secret=SealedSecret(certificate="prod.crt"))
+    world.extra = [made("bitnami.com/v1alpha1", "SealedSecret", "small-secret")]
+    with pytest.raises(DeployError, match=r"one file, sealedsecret-small-secret\.yaml, as the resources are named"):
+        plan(world.stack, world.engine, form, Folder(world.out), None)
 
 
-def test_a_secret_under_a_fixed_name_is_kept_while_nothing_changed(world: World, tools: Path) -> None:
-    fixed = made("v1", "Secret", "fixed", data={"KEY": "YQ=="})
-    assert list(planned(world, fixed).to_seal) == ["secret-small-secret.yaml", "secret-fixed.yaml"]
+@pytest.mark.parametrize("name", ["fixed", "fixed-2025010112"])
+def test_a_secret_under_a_fixed_name_is_kept_while_nothing_changed(world: World, tools: Path, name: str) -> None:
+    fixed = made("v1", "Secret", name, data={"KEY": "YQ=="})
+    assert list(planned(world, fixed).to_seal) == ["secret-small-secret.yaml", f"secret-{name}.yaml"]
     world.render()
-    assert plan(world.stack, world.engine, SOPS, Folder.read(world.out, "prod"), None).to_seal == {}
+    assert plan(world.stack, world.engine, SOPS, Folder.read(world.out, header("prod")), None).to_seal == {}
     world.configure()  # encrypted anew: only the other's name tells that its content is the same
-    again = plan(world.stack, world.engine, SOPS, Folder.read(world.out, "prod"), None)
-    assert list(again.to_seal) == ["secret-fixed.yaml"]
+    again = plan(world.stack, world.engine, SOPS, Folder.read(world.out, header("prod")), None)
+    assert list(again.to_seal) == [f"secret-{name}.yaml"]
 
 
 def test_a_configmap_is_no_secret_whatever_its_name(world: World) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,38 @@ def test_another_secret_does_not_fit(sealer: Sealer, change: dict[str, Any]) -> 
     assert not sealer.fits("", SECRET)
 
 
+PLAIN: dict[str, tuple[Callable[[Any], object], ...]] = {
+    "sops": (
+        lambda content: content["data"].update(KEY=VALUE),
+        lambda content: content["data"].update(KEY=[VALUE]),
+        lambda content: content.update(stringData={"KEY": "hunter2"}),
+        lambda content: content.update(data=[VALUE]),
+        lambda content: content.update(sops=1),
+    ),
+    "kubeseal": (
+        lambda content: content["spec"]["encryptedData"].update(KEY=VALUE),
+        lambda content: content["spec"]["encryptedData"].update(KEY=base64.b64encode(b"hunter2" * 99).decode()),
+        lambda content: content["spec"]["encryptedData"].update(KEY="hunter2"),
+        lambda content: content["spec"].update(encryptedData=[VALUE]),
+        lambda content: content["spec"]["template"].update(data={"KEY": VALUE}),
+        lambda content: content["spec"].update(data={"KEY": VALUE}),
+        lambda content: content.update(spec=VALUE),
+    ),
+}
+
+
+def test_a_file_with_a_value_in_plain_does_not_fit(sealer: Sealer) -> None:
+    text = sealer.seal(SECRET)
+    mark = "".join(f"{line}\n" for line in text.splitlines() if line.startswith("#"))
+    assert sealer.fits(mark + yaml.safe_dump(yaml.safe_load(text)), SECRET)
+    without = {key: value for key, value in SECRET.items() if key != "data"}
+    for spoil in PLAIN[name(sealer)]:
+        content = yaml.safe_load(text)
+        spoil(content)
+        for manifest in (SECRET, without):
+            assert not sealer.fits(mark + yaml.safe_dump(content), manifest), content
+
+
 @pytest.mark.parametrize("change", [{"age": [{"recipient": "age1qqqq"}]}, {"pgp": [{"fp": "A"}]}, {"age": None}])
 def test_other_recipients_do_not_fit(sealer: Sealer, change: dict[str, Any], tmp_path: Path) -> None:
     content = yaml.safe_load(text := sealer.seal(SECRET))
@@ -77,9 +111,12 @@ def test_other_recipients_do_not_fit(sealer: Sealer, change: dict[str, Any], tmp
     assert not sealer.fits(text, SECRET)
 
 
-def test_the_environment_adds_no_recipients(sealer: Sealer, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tool_gets_neither_recipients_nor_the_passphrase_from_the_environment(
+    sealer: Sealer, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SOPS_PGP_FP", "0000")
-    replace_tool(tools, name(sealer), "env | grep -c SOPS_ >&2; exit 3")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "sesame")
+    replace_tool(tools, name(sealer), "env | grep -c -e SOPS_ -e PULUMI_ >&2; exit 3")
     with pytest.raises(DeployError, match="failed; nothing was written: 0"):
         sealer.seal(SECRET)
 
@@ -99,10 +136,12 @@ def test_sops_that_leaves_one_value_open_is_found_out(tools: Path) -> None:
 
 
 def test_a_tool_that_fails_says_why_but_quotes_no_value(sealer: Sealer, tools: Path) -> None:
-    replace_tool(tools, name(sealer), f"echo 'no key: {VALUE}' >&2; exit 1")
-    with pytest.raises(DeployError, match=r"failed; nothing was written\.$") as caught:
-        sealer.seal(SECRET)
-    assert caught.value.code == 1
+    lines = {**SECRET, "data": {"KEY": VALUE, "MORE": base64.b64encode(b"one\ntwo\n").decode(), "NONE": ""}}
+    for said in (VALUE, "hunter2", "two"):
+        replace_tool(tools, name(sealer), f"echo 'no key: {said}' >&2; exit 1")
+        with pytest.raises(DeployError, match=r"failed; nothing was written\.$") as caught:
+            sealer.seal(lines)
+        assert caught.value.code == 1
     replace_tool(tools, name(sealer), "printf 'first\\nno \\033[31mkey\\n' >&2; exit 1")
     with pytest.raises(DeployError, match=r"nothing was written: no  \[31mkey$"):
         sealer.seal(SECRET)
@@ -113,6 +152,29 @@ def test_a_tool_that_is_not_there_is_named(sealer: Sealer, monkeypatch: pytest.M
     with pytest.raises(DeployError, match=f"`{name(sealer)}` is not on PATH.*https://") as caught:
         sealer.seal(SECRET)
     assert caught.value.code == os.EX_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("content", "says", "code"),
+    [
+        (b"no program", r"cannot be run: Exec format error; nothing was written", os.EX_UNAVAILABLE),
+        (b"#!/bin/sh\nprintf '\\377\\376'", "is not that Secret, sealed", 1),
+        (b"#!/bin/sh\nprintf '\\377\\376' >&2; exit 1", "failed; nothing was written: \ufffd\ufffd$", 1),
+    ],
+    ids=["no program", "no text", "no text as an error"],
+)
+def test_a_tool_that_is_none_is_told(sealer: Sealer, tools: Path, content: bytes, says: str, code: int) -> None:
+    (tools.parent / "bin" / name(sealer)).write_bytes(content)
+    with pytest.raises(DeployError, match=says) as caught:
+        sealer.seal(SECRET)
+    assert caught.value.code == code
+
+
+def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "prod.crt").mkdir()
+    with pytest.raises(DeployError, match=r"prod\.crt, the certificate .* cannot be read: Is a directory") as caught:
+        KubesealSealer(SealedSecret(certificate="prod.crt"), tmp_path).fits("", SECRET)
+    assert caught.value.code == os.EX_CONFIG
 
 
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from deploy.render.yamltext import dump, parse
     "text",
     ["1e3", "0o14", "0x1F", "12:30", "yes", "No", "on", "y", "null", "~", "", "3", "1_000", ".inf", "2026-01-31", "=",
      "<<", "- a", "a: b", "a #b", " a", "a ", "*a", "!a", "50m", "100%", "ümlaut", "a\u2028b", "\x00", "a\tb",
-     "a\r\nb\n", " a\nb", "a \nb", "\n", "a\n\n", "#\n"],
+     "a\r\nb\n", "a\nb\x85c", "a\nb\u2028c", "a\n\u2029", " a\nb", "a \nb", "\n", "a\n\n", "#\n"],
 )  # fmt: skip
 def test_a_text_stays_a_text_for_every_parser(text: str) -> None:
     written = dump({"data": {"KEY": text, text: "key"}})
