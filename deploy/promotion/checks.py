@@ -10,6 +10,7 @@ from deploy import session
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.git.repository import Repository
+from deploy.objects import objects
 from deploy.observe.history import Update, deployed_since, history
 from deploy.observe.live import Live, live
 from deploy.observe.recorded import Recorded, recorded
@@ -28,18 +29,21 @@ class Seen:
     """What the backend and the cluster say of a stack at one moment."""
 
     recorded: Recorded
+    """For a stack that is reconciled from git, which has no state: what its file and the program say."""
     updates: list[Update]
     """Newest first."""
     live: Live
+    reconciled: bool = False
+    """Whether another tool applies it from git, so that no `up` left a state."""
 
     @property
     def since(self) -> datetime | None:
         """Since when its image has been deployed without a break.
 
-        By the cluster for an image that the stack built where the backend does not tell which that was.
+        By the cluster where no backend tells: of a stack that is reconciled from git, or of an image that was built.
         """
         last = next(iter(self.updates), None)
-        if last and last.succeeded and not last.image:
+        if self.reconciled or (last and last.succeeded and not last.image):
             return self.live.since if self.live.image == self.recorded.image else None
         return deployed_since(self.updates, self.recorded.image)
 
@@ -48,7 +52,23 @@ def enter_and_see(stack: Stack, engine: Engine) -> Seen:
     """Enters the stack's environment and reads it."""
     session.enter(stack, start=False)
     found = recorded(stack, engine)
+    if found.empty and stack.get("image"):
+        declared = _declared(stack)
+        there = live(stack, declared)
+        if there.image:
+            return Seen(declared, [], there, reconciled=True)
     return Seen(found, history(stack, engine), live(stack, found))
+
+
+def _declared(stack: Stack) -> Recorded:
+    """What the state would say, by the stack's file and the program; the URL is that within the cluster."""
+    outputs = {"image": stack.get("image")}
+    for it in objects(stack):
+        if it.kind == "Deployment":
+            outputs |= {"name": it.name, "namespace": it.namespace}
+        elif it.kind == "Service" and (ports := it.manifest["spec"].get("ports")):
+            outputs["url"] = f"http://{it.name}.{it.namespace}.svc:{ports[0]['port']}"
+    return Recorded(outputs)
 
 
 def deserves(source: str, seen: Seen, revision: str | None, repo: Repository) -> Iterator[Check]:
@@ -60,10 +80,14 @@ def deserves(source: str, seen: Seen, revision: str | None, repo: Repository) ->
         revision: of the image, by its label; None where the registry could not be asked.
         repo: where that revision must be known.
     """
-    yield _last_update(source, seen)
+    if seen.reconciled:
+        yield Check("reconciled", True, f"{source} is applied from git, not by `up`")
+    else:
+        yield _last_update(source, seen)
     image, running = seen.recorded.image, seen.live.image
     same = bool(image) and image == running
-    detail = f"{short(running)} runs" + ("" if same else f", {short(image)} is recorded; run `up` of {source}")
+    other = "pinned in git; wait until it is applied" if seen.reconciled else f"recorded; run `up` of {source}"
+    detail = f"{short(running)} runs" + ("" if same else f", {short(image)} is {other}")
     yield Check("running image", same, detail)
     there = seen.live
     ready = there.replicas > 0 and there.complete

@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 
 from deploy.errors import DeployError
+from deploy.objects import Object
 from deploy.observe.live import Live, Pod
 from deploy.observe.recorded import Recorded
 from deploy.pipeline.gates import Check
 from deploy.pipeline.record import Approval, Freeze, Gate, Pipeline, Stage, Window
 from deploy.promotion import checks
 from deploy.promotion.checks import Seen, blockers, deserves, enter_and_see, lets_in, require
+from deploy.stack import Stack
 from tests.deploy.promotion.world import NOW, OTHER, World, update
 
 IMAGE = f"r.test/flask-k8s@sha256:{'1' * 64}"
@@ -62,6 +64,35 @@ def test_a_source_that_does_not(world: World, seen: Seen, says: str) -> None:
     found = failed(seen, world)
     assert len(found) == 1, found
     assert found[0].startswith(says)
+
+
+def test_a_source_that_another_tool_applies_from_git(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def declared(stack: Stack) -> list[Object]:
+        manifest = {"spec": {"ports": [{"port": 80}]}}
+        return [Object("v1", kind, "ns", "web", "web", manifest) for kind in ("Service", "Deployment")]
+
+    monkeypatch.setattr(checks, "objects", declared)
+    world.configure("staging", f"image: {IMAGE}")
+    seen = enter_and_see(world.stack("staging"), world.engine)
+    assert (seen.reconciled, seen.recorded.image) == (False, ""), "nothing runs yet"
+
+    ready = replace(SEEN.live, since=NOW - timedelta(hours=2))
+    world.lives["staging"] = ready
+    seen = enter_and_see(world.stack("staging"), world.engine)
+    at = seen.recorded
+    assert (at.image, at.namespace, at.name, at.url) == (IMAGE, "ns", "web", "http://web.ns.svc:80")
+    assert seen.since == ready.since
+    found = [*deserves("staging", seen, None, world.repo)]
+    assert [(check.name, check.passed) for check in found] == [
+        ("reconciled", True), ("running image", True), ("pods", True)
+    ]  # fmt: skip
+    assert found[0].detail == "staging is applied from git, not by `up`"
+
+    world.lives["staging"] = replace(ready, image=OTHER)
+    seen = enter_and_see(world.stack("staging"), world.engine)
+    assert seen.since is None
+    (says,) = failed(seen, world)
+    assert says.endswith("sha256:111111111111 is pinned in git; wait until it is applied")
 
 
 @pytest.mark.parametrize(
