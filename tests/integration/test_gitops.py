@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +20,7 @@ from tests.integration import flux
 from tests.integration.gitserver import served
 from tests.integration.project import until
 from tests.integration.stages import Stages, make_stages
-from tests.integration.tools import go_tool
+from tests.integration.tools import age_key, established, path_of
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -80,8 +77,9 @@ class World:
 def world(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     stages = make_stages(tmp_path_factory.mktemp("gitops"), node)
     project = stages.project
-    key, recipient = _age_key()
-    project.extra["PATH"] = os.pathsep.join([str(_sops(project.folder.parent)), os.environ["PATH"]])
+    key, recipient = age_key()
+    tools = path_of(tmp_path_factory.mktemp("bin"), "sops")
+    project.extra["PATH"] = os.pathsep.join([str(tools), os.environ["PATH"]])
     file = project.folder / "pipeline.yaml"
     pipeline = yaml.safe_load(file.read_text("utf-8"))
     pipeline["stages"][1]["secrets"] = {"sops": {"age": [recipient]}}
@@ -110,7 +108,7 @@ def _install(world: World, key: str) -> None:
     """The kinds, Flux's namespace, and the key that opens staging's secrets."""
     for crd in _crds():
         world.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(crd))
-        until(partial(_known, world, crd["metadata"]["name"]), "the kind is known")
+        established(world.kubectl, crd["metadata"]["name"])
     for name in ("flux-system", "argocd"):
         world.kubectl("create", "namespace", name)
     secret = {
@@ -122,12 +120,6 @@ def _install(world: World, key: str) -> None:
     world.within("flux-system", "apply", "-f", "-", stdin=json.dumps(secret))
 
 
-def _known(world: World, name: str) -> bool:
-    status = json.loads(world.kubectl("get", "crd", name, "-o", "json")).get("status", {})
-    conditions = status.get("conditions") or ()
-    return any((it["type"], it["status"]) == ("Established", "True") for it in conditions)
-
-
 def _crds() -> list[dict[str, Any]]:
     """The real ones, out of the modules of the controllers."""
     kinds = ("gitrepositories", "ocirepositories", "buckets", "helmrepositories", "helmcharts", "externalartifacts")
@@ -137,22 +129,6 @@ def _crds() -> list[dict[str, Any]]:
         *flux.crds(flux.MODULES["kustomize-controller"], flux.VERSION, FLUX_CRD.format("kustomize", "kustomizations")),
         *flux.crds(*ARGOCD),
     ]
-
-
-def _age_key() -> tuple[str, str]:
-    """An identity of age, and its public key."""
-    program = go_tool("age-keygen", "filippo.io/age/cmd/age-keygen", "v1.3.2")
-    key = subprocess.run([str(program)], check=True, capture_output=True, text=True, timeout=60).stdout
-    shown = subprocess.run([str(program), "-y"], input=key, check=True, capture_output=True, text=True, timeout=60)
-    return key, shown.stdout.strip()
-
-
-def _sops(folder: Path) -> Path:
-    """A folder for PATH with `sops` in it."""
-    made = folder / "sops-bin"
-    made.mkdir()
-    (made / "sops").symlink_to(go_tool("sops", "github.com/getsops/sops/v3/cmd/sops", "v3.13.3"))
-    return made
 
 
 def _file(world: World, name: str) -> str:
@@ -183,13 +159,23 @@ def test_the_next_promotion_takes_the_old_configuration_away(world: World) -> No
     before = world.kubectl(*ours).split()
     stages.stack("staging").configure(greeting="Hello anew!")
     image = stages.release("{{ it.greeting }}\nanother\n", "Change the page")
-    stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
+    ran = stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
+    assert "no preview: staging is applied from git" in ran.err
     world.push("Render staging again")
     assert stages.image("staging") == image
     assert world.page().splitlines()[:2] == ["Hello anew!", "another"]
     after = world.kubectl(*ours).split()
     assert len(before) == len(after) == 1
     assert before != after
+
+
+def test_what_flux_applied_is_promoted_further(world: World) -> None:
+    stages = world.stages
+    ran = stages.deploy("promote", "staging", "prod", "--push", "--yes").ok()
+    assert "reconciled: staging is applied from git" in ran.err
+    pinned = stages.stack("prod").config["config"]["flask-k8s:image"]
+    assert pinned == stages.image("staging")
+    assert "succeeded" not in stages.deploy("history", "staging").ok().out, "there was no `up`"
 
 
 def test_drift_is_put_back(world: World) -> None:

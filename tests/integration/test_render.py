@@ -17,13 +17,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from deploy.gitops.protect import kept
 from tests.integration.flux import module as go_module
 from tests.integration.project import Project, fetch, until
-from tests.integration.tools import go_tool
+from tests.integration.tools import age_key, established, path_of
 
 pytestmark = pytest.mark.timeout(300)
 
 CANARY = "-".join(("canary", "71d0b3a9c2"))  # in two parts, as the copy of the project holds this file too
+CANARIES = (CANARY, base64.b64encode(CANARY.encode()).decode())
+"""A Secret holds the second."""
 KINDS = "deployments,services,configmaps,secrets"
 SERVER = ("creationTimestamp", "uid", "resourceVersion", "generation", "managedFields")
 ALLOCATED = ("clusterIP", "clusterIPs", "nodePort")
@@ -32,15 +35,8 @@ ALLOCATED = ("clusterIP", "clusterIPs", "nodePort")
 
 @pytest.fixture(scope="module")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `sops`, `age-keygen` and `kubeseal`."""
-    folder = tmp_path_factory.mktemp("bin")
-    for name, module, version in (
-        ("age-keygen", "filippo.io/age/cmd/age-keygen", "v1.3.2"),
-        ("sops", "github.com/getsops/sops/v3/cmd/sops", "v3.13.3"),
-        ("kubeseal", "github.com/bitnami-labs/sealed-secrets/cmd/kubeseal", "v0.27.1"),
-    ):
-        (folder / name).symlink_to(go_tool(name, module, version))
-    return folder
+    """A folder with `sops` and `kubeseal`."""
+    return path_of(tmp_path_factory.mktemp("bin"), "sops", "kubeseal")
 
 
 @pytest.fixture(scope="module")
@@ -63,29 +59,24 @@ def render(project: Project, out: Path) -> dict[str, bytes]:
     """Renders; the files by name, which hold no secret."""
     ran = project.deploy("render", "test", "--out", str(out)).ok()
     files = {file.name: file.read_bytes() for file in out.iterdir()}
-    assert CANARY not in "".join([ran.text, *(text.decode() for text in files.values())])
+    shown = "".join([ran.text, *(text.decode() for text in files.values())])
+    assert [text for text in CANARIES if text in shown] == []
     return files
 
 
 def test_a_render_is_what_up_makes(deployed: Project, tools: Path, tmp_path: Path) -> None:
-    key = tmp_path / "key.txt"
-    subprocess.run([tools / "age-keygen", "-o", key], check=True, capture_output=True)
-    recipient = subprocess.check_output([tools / "age-keygen", "-y", key], text=True).strip()
+    key, recipient = age_key()
     declare(deployed, sops={"age": [recipient]})
     out = tmp_path / "out"
     first = render(deployed, out)
     assert render(deployed, out) == first
     deployed.deploy("render", "test", "--out", str(out), "--check").ok()
-    deployed.extra["PULUMI_CONFIG_PASSPHRASE"] = ""
-    try:
-        deployed.deploy("render", "test", "--out", str(out), "--check").ok()
-    finally:
-        del deployed.extra["PULUMI_CONFIG_PASSPHRASE"]
+    check_without_the_passphrase(deployed, out)
 
     opened = tmp_path / "opened"
     shutil.copytree(out, opened)
     for file in opened.glob("secret-*.yaml"):
-        environment = {"SOPS_AGE_KEY_FILE": str(key), "HOME": str(tmp_path)}
+        environment = {"SOPS_AGE_KEY": key, "HOME": str(tmp_path)}
         subprocess.run([tools / "sops", "--decrypt", "--in-place", file], check=True, env=environment)
     apply = ("--server-side", "--force-conflicts", "-k", str(opened))
     assert deployed.kubectl("diff", *apply) == "", "the server finds nothing to change in what `up` made"
@@ -97,6 +88,24 @@ def test_a_render_is_what_up_makes(deployed: Project, tools: Path, tmp_path: Pat
     assert objects(deployed) == made
     url = f"http://localhost:{deployed.config['config']['flask-k8s:servicePort']}"
     until(lambda: answers(url), f"{url} answers")
+
+
+def check_without_the_passphrase(project: Project, out: Path) -> None:
+    """A check notices that a secret was changed since, and finds nothing where none was."""
+    file = project.folder / "Pulumi.test.yaml"
+    before = file.read_bytes()
+    words = ("render", "test", "--out", str(out), "--check")
+    project.deploy("config", "test", "set", "secrets.API_TOKEN", "--path", "--secret", stdin="another").ok()
+    project.extra["PULUMI_CONFIG_PASSPHRASE"] = ""
+    try:
+        ran = project.deploy(*words)
+        assert ran.code == 1, ran.text
+        assert "older than the stack's secrets" in ran.out
+        file.write_bytes(before)
+        project.deploy(*words).ok()
+    finally:
+        file.write_bytes(before)
+        del project.extra["PULUMI_CONFIG_PASSPHRASE"]
 
 
 def answers(url: str) -> bool:
@@ -122,6 +131,19 @@ def objects(project: Project) -> dict[str, Any]:
     return found
 
 
+def test_what_is_protected_is_marked_and_nothing_else(deployed: Project, tmp_path: Path) -> None:
+    declare(deployed, externalSecret={"store": "vault", "key": "team/test"})
+    image = f"{deployed.node.registry}/flask-k8s@sha256:{'a' * 64}"
+    deployed.deploy("render", "test", "--out", str(tmp_path / "out"), "--image", image).ok()
+    overlay = {"resources": ["out"], "patches": [kept("example.com/keep", "yes")]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    made = list(yaml.safe_load_all(deployed.kubectl("kustomize", str(tmp_path))))
+    marked = {it["kind"]: it["metadata"].get("annotations", {}).get("example.com/keep") for it in made}
+    assert marked == {
+        "Namespace": "yes", "Deployment": "yes", "Service": "yes", "ConfigMap": None, "ExternalSecret": None
+    }  # fmt: skip
+
+
 def test_a_sealed_secret_is_opened_by_its_cluster_alone(deployed: Project, tools: Path, tmp_path: Path) -> None:
     key = _certificate(deployed.folder / "cluster.crt")
     (tmp_path / "key.pem").write_bytes(key)
@@ -130,7 +152,7 @@ def test_a_sealed_secret_is_opened_by_its_cluster_alone(deployed: Project, tools
     out = tmp_path / "out"
     deployed.deploy("render", "test", "--out", str(out), "--image", image).ok()
     sealed = (out / "sealedsecret-flask-k8s-secret.yaml").read_text()
-    assert CANARY not in sealed
+    assert [text for text in CANARIES if text in sealed] == []
     command = [str(tools / "kubeseal"), "--recovery-unseal", "--recovery-private-key", str(tmp_path / "key.pem")]
     secret = json.loads(subprocess.check_output([*command, "--format", "json"], input=sealed, text=True))
     assert base64.b64decode(secret["data"]["API_TOKEN"]).decode() == CANARY
@@ -172,7 +194,7 @@ def test_a_form_is_what_its_definition_asks_for(
     deployed.kubectl("apply", "--server-side", "-f", definition)
     try:
         name = yaml.safe_load(Path(definition).read_text("utf-8"))["metadata"]["name"]
-        deployed.kubectl("wait", "--for=condition=Established", f"crd/{name}", "--timeout=30s")
+        established(deployed.kubectl, name)
         file = str(tmp_path / "out" / f"{kind}-flask-k8s-secret.yaml")
         told = deployed.kubectl("create", "--dry-run=server", "--validate=strict", "-f", file)
         assert "created (server dry run)" in told
