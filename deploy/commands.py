@@ -15,7 +15,7 @@ from deploy import environment, preflight, release, session
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.image import pinned
-from deploy.promotion import rollback
+from deploy.promotion import due, rollback
 from deploy.say import say
 from deploy.stack import Stack
 
@@ -39,6 +39,9 @@ def up(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
     say(f"engine: {engine.name} (choose with ENGINE=pulumi|embedded)")
     stage = release.stage_of(stack)
     release.refuse_frozen(stage)
+    if args.push and (newer := due.overtaken(stack)):
+        print(f"{stack.name} is not deployed: overtaken by {newer}, which has another {stack.file.name}")
+        return os.EX_OK
     way = rollback.way_back(stack, args.rollback_on_failure, push=args.push, image=args.image or "")
     with way.repo.lock() if way else nullcontext(), pinned(stack, args.image) as run:
         run = session.prepared(run, engine)  # noqa: PLW2901 - the same, made ready

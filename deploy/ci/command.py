@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from deploy import environment, session
 from deploy import stack as stacks
 from deploy.ci import comment, issue, place, run, schemas
 from deploy.ci.drift_text import Seen, drift_text
+from deploy.ci.markdown import code
 from deploy.ci.preview_text import ARTIFACT, Previews
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.pipeline import load
+from deploy.promotion.due import due
 from deploy.say import say
 from engine.errors import INTERRUPTED
 
@@ -24,9 +27,14 @@ DRIFT = 2
 
 
 def ci(project: Path, engine: Engine, args: argparse.Namespace) -> int:
-    """One job, for the stacks of the pipeline, or those that `--stacks` names."""
+    """One job, for the stacks of the pipeline, or those that `--stacks` names; `due` for one stack."""
     if args.render and args.job != "preview":
         raise DeployError(f"--render goes with `ci preview`, not with `ci {args.job}`.", os.EX_USAGE)
+    if (args.job == "due") != bool(args.stack):
+        raise DeployError("`ci due STACK` takes one stack; the other jobs take `--stacks`.", os.EX_USAGE)
+    if args.stack:
+        print(str(due(stacks.load(project, args.stack), engine)).lower())
+        return os.EX_OK
     pipeline = load.load(project)
     names = [pipeline.stage(name).stack for name in args.stacks or pipeline.names]
     if args.render:
@@ -45,8 +53,13 @@ def preview(project: Path, engine: Engine, names: Sequence[str]) -> int:
     job = place.job(os.environ)
     what = "the comment with the previews"
     forge = place.forge(os.environ, "pull-requests: write", what, f"read {ARTIFACT}") if change else None
-    commit = change.commit if change else _head(project)
-    previews = Previews([run.plan(project, name, engine) for name in names], commit, job.url)
+    head = _head(project)
+    commit = change.commit if change else head
+    plans = [run.plan(project, name, engine) for name in names]
+    if head != commit:  # GitHub checks a merge out, which nobody finds again
+        own, merge = f"revision {code(head[:12])}", f"a merge of {code(commit[:12])}"
+        plans = [replace(plan, built=plan.built.replace(own, merge)) for plan in plans]
+    previews = Previews(plans, commit, job.url)
     _keep(project / ARTIFACT, previews.text())
     if change and forge:
         say(f"the whole text is in {ARTIFACT}")

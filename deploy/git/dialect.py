@@ -21,7 +21,7 @@ class Dialect:
     url: str
     """The repository's pull requests."""
     query: dict[str, str]
-    """Finds the open one of the two branches."""
+    """Finds those of the two branches, closed ones too, newest first."""
     create: dict[str, str]
     """Opens one, by POST."""
     change: dict[str, str]
@@ -49,7 +49,7 @@ def dialect(
             return Dialect(
                 api,
                 url=f"{api.url}/pulls",
-                query={"state": "open", "head": f"{path.partition('/')[0]}:{branch}", "base": base},
+                query={"state": "all", "head": f"{path.partition('/')[0]}:{branch}", "base": base},
                 create={"title": title, "body": body, "head": branch, "base": base},
                 change={"title": title, "body": body},
                 method="PATCH",
@@ -62,7 +62,7 @@ def dialect(
             return Dialect(
                 api,
                 url=f"{api.url}/merge_requests",
-                query={"state": "opened", "source_branch": branch, "target_branch": base},
+                query={"state": "all", "source_branch": branch, "target_branch": base},
                 create={"title": title, "description": body, "source_branch": branch, "target_branch": base},
                 change={"title": title, "description": body},
                 method="PUT",
@@ -75,7 +75,10 @@ def dialect(
 def _place(remote_url: str) -> tuple[str, str]:
     """Host and path of a git URL; `git@host:path` is one too."""
     if "://" in remote_url:
-        parts = urlsplit(remote_url)
+        try:
+            parts = urlsplit(remote_url)
+        except ValueError:  # git will say what is wrong with it
+            return "", ""
         host, path = parts.hostname or "", parts.path
     else:
         match = re.fullmatch(r"(?:[^@/]*@)?([^:/]+):(.+)", remote_url)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from deploy.git.api import Api
 from deploy.git.dialect import Dialect, dialect
@@ -48,6 +49,27 @@ def open_pull_request(
     return api.errand(lambda: _open(api, words))
 
 
+def closed_pull_request(
+    remote_url: str,
+    branch: str,
+    base: str,
+    *,
+    env: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """The page of the newest pull request for a branch, where it was closed or merged; else empty.
+
+    Raises:
+        DeployError: the forge refuses (1), or does not answer (69).
+    """
+    words = dialect(remote_url, env, branch=branch, base=base, text=("", ""))
+    if words is None:
+        return ""
+    api = replace(words.api, sleep=sleep)
+    found = api.errand(lambda: _all(api, words))
+    return str(found[0][words.page]) if found and not _open_ones(found) else ""
+
+
 def require_token(remote_url: str, env: Mapping[str, str] = os.environ) -> None:
     """Refuses a remote whose forge wants a token that is not there (78); before anything is pushed."""
     words = dialect(remote_url, env, branch="", base="", text=("", ""))
@@ -57,8 +79,18 @@ def require_token(remote_url: str, env: Mapping[str, str] = os.environ) -> None:
 
 def _open(api: Api, words: Dialect) -> str:
     """Looks first, each time: a pull request that was opened, but whose answer was lost, is found by the next try."""
-    if found := api.call("GET", words.url, params=words.query):
+    if found := _open_ones(_all(api, words)):
         answer = api.call(words.method, f"{words.url}/{found[0][words.key]}", json=words.change)
     else:
         answer = api.call("POST", words.url, json=words.create)
     return str(answer[words.page])
+
+
+def _all(api: Api, words: Dialect) -> list[dict[str, Any]]:
+    found = api.call("GET", words.url, params=words.query)
+    # GitLab tells of forks too, whose branches anybody names.
+    return [it for it in found if it.get("source_project_id") == it.get("target_project_id")]
+
+
+def _open_ones(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [it for it in found if it["state"] in ("open", "opened")]

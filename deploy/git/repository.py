@@ -19,6 +19,10 @@ PUSH_TIMEOUT: Final = 120.0
 """Seconds; a pre-push hook may take its time."""
 
 
+class BehindError(DeployError):
+    """The branch's upstream has commits that the branch lacks, and the branch has none of its own."""
+
+
 class Repository(WorkTree):
     """A work tree that can be committed to, moved forward and pushed."""
 
@@ -40,32 +44,32 @@ class Repository(WorkTree):
         """Fetches the upstream, if there is one, and refuses a branch that lacks some of its commits.
 
         Raises:
-            DeployError: the branch is behind or has diverged (1), or the remote cannot be asked (69).
+            BehindError: the branch is behind (1).
+            DeployError: it has diverged (1), or the remote cannot be asked (69).
         """
         ref, remote, remote_ref = self._upstream()
-        if not ref:
+        if not ref or (remote != "." and not self._fetch(remote, remote_ref, ref)):
             return
-        if remote != ".":
-            done = self._git(
-                *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", remote, f"+{remote_ref}:{ref}"),
-                timeout=FETCH_TIMEOUT,
-            )
-            if "couldn't find remote ref" in done.err:
-                return
-            if done.code:
-                raise DeployError(
-                    f"The remote {remote!r} cannot be fetched from: {done.reason}. Whether {self.branch()!r} is up "
-                    "to date is not known; try again when it can.",
-                    os.EX_UNAVAILABLE,
-                )
         ahead, behind = self._must("rev-list", "--left-right", "--count", f"HEAD...{ref}", "--").out.split()
         if behind != "0":
             state, pull = ("has diverged from", "--rebase") if ahead != "0" else ("is behind", "--ff-only")
-            raise DeployError(
+            raise (DeployError if ahead != "0" else BehindError)(
                 f"The branch {self.branch()!r} {state} {ref.removeprefix('refs/remotes/')!r} (own commits: {ahead}, "
                 f"missing: {behind}). Run `git pull {pull}`, and look again at what you are about to do.",
                 FAILED,
             )
+
+    def fetched(self, branch: str) -> str:
+        """The commit that a branch of the remote is at; empty where there is no remote, or no such branch.
+
+        Raises:
+            DeployError: the remote cannot be asked (69).
+        """
+        remote = self.remote()
+        ref = f"refs/remotes/{remote}/{branch}"
+        if not remote or not self._fetch(remote, f"refs/heads/{branch}", ref):
+            return ""
+        return self._must("rev-parse", ref).out.strip()
 
     def commit_file(self, path: str, content: str, message: str, parent: str = "") -> str:
         """Makes a commit on top of `parent` (default: HEAD) that differs in one file; returns its id.
@@ -187,6 +191,18 @@ class Repository(WorkTree):
             handle.write(f"{os.getpid()}\n")
             handle.flush()
             yield
+
+    def _fetch(self, remote: str, remote_ref: str, ref: str) -> bool:
+        """Whether the remote has the ref; then it is fetched."""
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head")
+        done = self._git("fetch", *options, remote, f"+{remote_ref}:{ref}", timeout=FETCH_TIMEOUT)
+        if done.code and "couldn't find remote ref" not in done.err:
+            raise DeployError(
+                f"The remote {remote!r} cannot be fetched from: {done.reason}. What its branches are at is not known; "
+                "try again when it can.",
+                os.EX_UNAVAILABLE,
+            )
+        return not done.code
 
     def _upstream(self) -> tuple[str, str, str]:
         """The branch's upstream: its ref here, its remote, its ref there; all empty without one."""

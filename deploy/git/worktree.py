@@ -108,6 +108,10 @@ class WorkTree:
             return None
         return self._log(f"{known_old}..{known_new}", "--", *([self._path(path)] if path else ()))
 
+    def missing(self, commit: str, path: str) -> bool:
+        """Whether HEAD lacks commits up to that one which touched the path."""
+        return bool(self._log(f"HEAD..{commit}", "--", self._path(path)))
+
     def _path(self, path: str) -> str:
         return posixpath.normpath(self.prefix + path)
 

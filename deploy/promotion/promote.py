@@ -12,13 +12,14 @@ from deploy import stack as stacks
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.git import forge
-from deploy.git.repository import Repository
+from deploy.git.repository import BehindError, Repository
 from deploy.image import using
 from deploy.observe.history import history
 from deploy.pipeline import gates, load
 from deploy.promotion.changes import config_changes, image_changes
+from deploy.promotion.checks import enter_and_see
 from deploy.promotion.message import message, short
-from deploy.promotion.plan import REVISION, Plan, Promotion, Wish, plan
+from deploy.promotion.plan import REVISION, NotYetError, Plan, Promotion, Wish, plan
 from deploy.registry import copy
 from deploy.registry.client import Registry
 from deploy.registry.reference import Reference
@@ -61,7 +62,10 @@ def promote(project: Path, engine: Engine, wish: Wish) -> Stack | None:
 def _require_ready(repo: Repository, wish: Wish) -> None:
     """Refuses a repository in which the promotion could not be recorded."""
     repo.require_clean()
-    repo.require_in_step()
+    try:
+        repo.require_in_step()
+    except BehindError as err:
+        raise NotYetError(str(err), err.code) from err
     repo.author()
     if not repo.branch() and not wish.pull_request:
         raise DeployError("HEAD is detached, so the commit would be on no branch. Check out the branch first.", 1)
@@ -85,18 +89,41 @@ def _commit(it: Promotion, found: Plan, head: str) -> None:
     subject = f"chore({it.target.name}): promote {it.target.project_name} to {short(found.image)}"
     commit = it.repo.commit_file(it.target.file.name, found.content, message(subject, "", trailers), head)
     if it.wish.pull_request:
-        branch = f"promote/{it.target.name}-{short(found.image).removeprefix('sha256:')}"
-        it.repo.push(f"+{commit}", branch)  # by force: the branch is this command's own, and may be there already
-        say(f"pushed {branch}")
-        body = f"Promotes `{found.image}`\nfrom {it.source.name}, built from {found.revision}.\n\n"
-        body += "\n".join(f"- {line}" for line in found.passed)
-        base = it.repo.remote_branch()
-        print(forge.open_pull_request(it.repo.remote_url(), branch, base, subject, body) or branch)
+        _propose(it, found, commit, subject)
         return
     if it.wish.push:
         it.repo.push_upstream(commit)
     it.repo.advance(commit)
     say(f"commit {commit[:12]}: {subject}")
+
+
+def _propose(it: Promotion, found: Plan, commit: str, subject: str) -> None:
+    """The commit on a branch of its own, and its pull request; what is there already, and as it should be, stays."""
+    branch = f"promote/{it.target.name}-{short(found.image).removeprefix('sha256:')}"
+    url, base, there = it.repo.remote_url(), it.repo.remote_branch(), it.repo.fetched(branch)
+
+    def push() -> None:
+        it.repo.push(f"+{commit}", branch)  # by force: the branch is this command's own
+        say(f"pushed {branch}")
+
+    try:
+        closed = forge.closed_pull_request(url, branch, base)
+    except DeployError as err:
+        if err.code == os.EX_UNAVAILABLE and not there:
+            push()  # for the next run, or for somebody's hand
+        raise
+    if closed:
+        say(f"{closed} was closed or merged, so it is left alone; reopen it, or promote without --pr")
+        return
+    file = it.target.file.name
+    same = (it.repo.show(there, file) or "").splitlines() == found.content.splitlines()
+    if same and it.repo.between(f"{commit}~1", there) is not None:  # a push would dismiss its approvals
+        say(f"{branch} is there already")
+    else:
+        push()
+    body = f"Promotes `{found.image}`\nfrom {it.source.name}, built from {found.revision}.\n\n"
+    body += "\n".join(f"- {line}" for line in found.passed)
+    print(forge.open_pull_request(url, branch, base, subject, body) or branch)
 
 
 def _show(it: Promotion, found: Plan) -> None:
@@ -109,6 +136,9 @@ def _show(it: Promotion, found: Plan) -> None:
         return
     with environment.restored(), using(it.target, found.content) as changed:
         session.enter(it.target, start=False)
+        if it.target.get("image") and enter_and_see(it.target, it.engine).reconciled:
+            say(f"  no preview: {it.target.name} is applied from git, so the engine knows nothing of it")
+            return
         cli_checks.check_server(it.target)
         session.init(it.target, it.engine)
         if code := it.engine.run("preview", *changed.words):

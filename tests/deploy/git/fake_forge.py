@@ -91,7 +91,7 @@ class Forge(Server):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.open: list[dict[str, Any]] = []
-        """The pull requests that are open."""
+        """The pull requests; the newest first."""
         self.slept: list[float] = []
 
     def pull(self, title: str = "t", url: str = "", timeout: float = 10.0) -> str | None:
@@ -113,6 +113,7 @@ class Forge(Server):
             return self.open
         page = f"http://{self.host}/pull/7"
         if method == "POST":
-            self.open.append({"number": 7, "html_url": page} if self.kind == "GitHub" else {"iid": 7, "web_url": page})
+            keys = ("number", "html_url", "open") if self.kind == "GitHub" else ("iid", "web_url", "opened")
+            self.open.append(dict(zip((*keys[:2], "state"), (7, page, keys[2]), strict=True)))
         self.open[0].update(body)
         return self.open[0]

@@ -30,7 +30,9 @@ def test_forge_is_known_by_the_host(remote: str, env: dict[str, str], url: str) 
     assert found.url == url
 
 
-@pytest.mark.parametrize("remote", ["git@github.com.evil.org:o/r", "https://evil.org/github.com/o/r", "C:o/r"])
+@pytest.mark.parametrize(
+    "remote", ["git@github.com.evil.org:o/r", "https://evil.org/github.com/o/r", "C:o/r", "https://[x/y"]
+)
 def test_no_token_goes_to_another_host(remote: str) -> None:
     env = {"GITHUB_API_URL": "https://api.github.com", "CI_API_V4_URL": "https://gitlab.com/api/v4"}
     assert dialect(remote, env, branch="b", base="main", text=("t", "b")) is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from deploy.errors import DeployError
 from deploy.git import open_pull_request
-from deploy.git.forge import require_token
+from deploy.git.forge import closed_pull_request, require_token
 from tests.deploy.git.fake_forge import TOKEN, Forge
 
 
@@ -30,13 +29,13 @@ def test_opens_one_then_updates_it(forge: Forge) -> None:
     assert [entry["title"] for entry in forge.open] == ["second"]
     assert forge.slept == []
     if forge.kind == "GitHub":
-        pulls, find = "/api/repos/group/app/pulls", "?state=open&head=group%3Apromote%2Fprod&base=main"
+        pulls, find = "/api/repos/group/app/pulls", "?state=all&head=group%3Apromote%2Fprod&base=main"
         create = {"title": "first", "body": "body", "head": "promote/prod", "base": "main"}
         change = ("PATCH", f"{pulls}/7", {"title": "second", "body": "body"})
         assert forge.headers["Authorization"] == f"Bearer {TOKEN}"
     else:
         pulls = "/api/projects/group%2Fapp/merge_requests"
-        find = "?state=opened&source_branch=promote%2Fprod&target_branch=main"
+        find = "?state=all&source_branch=promote%2Fprod&target_branch=main"
         create = {"title": "first", "description": "body", "source_branch": "promote/prod", "target_branch": "main"}
         change = ("PUT", f"{pulls}/7", {"title": "second", "description": "body"})
         assert forge.headers["PRIVATE-TOKEN"] == TOKEN
@@ -54,15 +53,6 @@ def test_any_form_of_url_is_understood(forge: Forge, form: str) -> None:
 @pytest.mark.parametrize("url", ["/srv/app.git", "../app", "file:///srv/app.git", "https://git.example.com/a/b", ""])
 def test_plain_git_has_no_pull_requests(forge: Forge, url: str) -> None:
     assert open_pull_request(url, "b", "main", "t", "b", env=forge.env) is None
-    assert forge.asked == []
-
-
-def test_token_is_missing(forge: Forge) -> None:
-    forge.env[forge.variable] = " "
-    error = forge.refused()
-    assert error.code == os.EX_CONFIG
-    assert f"{forge.variable} is not set" in str(error)
-    assert ("pull-requests: write" if forge.kind == "GitHub" else "scope `api`") in str(error)
     assert forge.asked == []
 
 
@@ -110,12 +100,6 @@ def test_is_refused(forge: Forge, status: int, body: Any, words: list[str]) -> N
         assert word in str(error)
 
 
-def test_fault_that_passes(forge: Forge) -> None:
-    forge.faults = [(502, {}, "<html>"), (200, {}, "[]"), (500, {}, "")]
-    assert forge.pull()
-    assert forge.slept == [1.0, 2.0]
-
-
 def test_answer_that_is_lost_opens_no_second_one(forge: Forge) -> None:
     forge.lost = True
     assert forge.pull()
@@ -128,35 +112,38 @@ def test_answer_that_is_lost_opens_no_second_one(forge: Forge) -> None:
     assert len(forge.open) == 1
 
 
-def test_fault_that_stays(forge: Forge) -> None:
-    forge.faults = [(503, {}, json.dumps({"message": "maintenance"}))] * 3
-    error = forge.refused()
-    assert (error.code, forge.slept) == (os.EX_UNAVAILABLE, [1.0, 2.0])
-    assert "503 Service Unavailable: maintenance. Try again in 4 s" in str(error)
+UNAVAILABLE: tuple[int, dict[str, str], str] = (503, {}, json.dumps({"message": "maintenance"}))
+SECONDARY = (403, {"X-RateLimit-Remaining": "4000"}, '{"message": "You have exceeded a secondary rate limit."}')
+SOON = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}
+LATER = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(10**10)}
 
 
-@pytest.mark.parametrize("status", [403, 429])
-def test_rate_limit_is_waited_for(forge: Forge, status: int) -> None:
-    reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 40)}
-    forge.faults = [(status, {"Retry-After": "7"}, ""), (status, reset, "")]
-    assert forge.pull()
-    assert forge.slept[0] == 7.0
-    assert 0 < forge.slept[1] <= 40
-
-
-def test_rate_limit_that_is_too_long(forge: Forge) -> None:
-    forge.faults = [(429, {"Retry-After": "600"}, "")]
-    error = forge.refused()
-    assert (error.code, forge.slept) == (os.EX_UNAVAILABLE, [])
-    assert "Try again in 600 s" in str(error)
-
-
-def test_hangs(forge: Forge) -> None:
-    forge.faults = [(0, {}, "")] * 3
-    error = forge.refused(timeout=0.1)
-    assert error.code == os.EX_UNAVAILABLE
-    assert "no answer within 0.1 s" in str(error)
-    assert len(forge.asked) == 3
+@pytest.mark.parametrize(
+    ("faults", "slept", "says"),
+    [
+        ([(502, {}, "<html>"), (200, {}, "[]"), (500, {}, "")], [1.0, 2.0], None),
+        ([UNAVAILABLE] * 3, [1.0, 2.0], "503 Service Unavailable: maintenance. Try again in 4 s"),
+        ([(429, {"Retry-After": "7"}, ""), (403, {"Retry-After": "8"}, "")], [7.0, 8.0], None),
+        ([(429, {}, ""), (429, SOON, "")], [1.0, 0.0], None),
+        ([(403, SOON, "")], [0.0], None),
+        ([(429, {"Retry-After": "600"}, "")], [], "429 Too Many Requests. Try again in 600 s"),
+        ([(403, LATER, "")], [], "403 Forbidden. Try again in "),
+        ([SECONDARY], [60.0], None),
+        ([SECONDARY] * 3, [60.0, 60.0], "403 Forbidden: You have exceeded a secondary rate limit. Try again in 60 s"),
+        ([(0, {}, "")] * 3, [1.0, 2.0], "no answer within 0.2 s"),
+    ],
+    ids=str,
+)
+def test_rate_limits_and_faults(forge: Forge, faults: list[Any], slept: list[float], says: str | None) -> None:
+    forge.faults = [*faults]
+    if says is None:
+        assert forge.pull()
+    else:
+        error = forge.refused(timeout=0.2 if "0.2" in says else 10)
+        assert error.code == os.EX_UNAVAILABLE
+        assert f"{forge.kind} cannot take the pull request for 'promote/prod' now: {says}" in str(error)
+        assert "open it from 'promote/prod' to 'main' by hand" in str(error)
+    assert forge.slept == slept
 
 
 def test_is_away(forge: Forge) -> None:
@@ -167,7 +154,23 @@ def test_is_away(forge: Forge) -> None:
     assert "127.0.0.1:1 cannot be reached (ConnectionError)" in str(error)
 
 
-@pytest.mark.parametrize("text", ["<html>", "{}", '[{"id": 1}]', '"x"', "[1]"])
+@pytest.mark.parametrize("state", ["closed", "merged"])
+def test_one_that_was_closed_is_found(forge: Forge, state: str) -> None:
+    def closed() -> str:
+        url = f"http://{forge.host}/group/app"
+        return closed_pull_request(url, "promote/prod", "main", env=forge.env, sleep=forge.slept.append)
+
+    assert closed() == ""
+    page = forge.pull()
+    assert closed() == ""
+    forge.open[0]["state"] = state
+    assert closed() == page
+    forge.open[0] |= {"source_project_id": 1, "target_project_id": 2}
+    assert closed() == "", "it is a fork's"
+    assert closed_pull_request("/srv/app.git", "b", "main", env=forge.env) == ""
+
+
+@pytest.mark.parametrize("text", ["<html>", "{}", '[{"id": 1}]', '"x"', "[1]", "[" * 100_000])
 def test_is_something_else(forge: Forge, text: str) -> None:
     forge.faults = [(200, {}, text)] * 2
     error = forge.refused()

@@ -52,7 +52,7 @@ class TestInStep:
     def test_remote_is_away(self, remote: Path, repository: Repository) -> None:
         remote.rename(remote.with_name("away"))
         with pytest.raises(
-            DeployError, match=r"'origin' cannot be fetched from: fatal: .*repository\. Whether"
+            DeployError, match=r"'origin' cannot be fetched from: fatal: .*repository\. What its"
         ) as raised:
             repository.require_in_step()
         assert raised.value.code == os.EX_UNAVAILABLE

@@ -56,7 +56,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         def live(stack: Stack, recorded: Recorded) -> Live:
             return made.lives.get(stack.name, Live())
 
-        for module in ("checks", "command", "promote", "rollback"):
+        for module in ("checks", "command", "due", "promote", "rollback"):
             monkeypatch.setattr(f"deploy.promotion.{module}.history", history)
         monkeypatch.setattr("deploy.promotion.checks.live", live)
         yield made

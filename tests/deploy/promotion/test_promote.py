@@ -8,10 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from deploy.observe.live import Live
 from deploy.promotion.promote import promote
 from deploy.stack import Stack
 from tests.deploy.promotion.promoting import WISH, refused
 from tests.deploy.promotion.world import PIPELINE, World
+
+PROPOSED = replace(WISH, pull_request=True)
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
@@ -44,6 +47,16 @@ def test_one_commit_of_one_file(world: World, image: str, capsys: pytest.Capture
 def test_pushed_too(world: World, image: str) -> None:
     promote(world.folder, world.engine, replace(WISH, push=True))
     assert f"{world.git('rev-parse', 'HEAD')}\trefs/heads/main" in world.git("ls-remote", "origin")
+
+
+def branch_of(image: str) -> str:
+    return f"promote/prod-{image.partition('@sha256:')[2][:12]}"
+
+
+def at(world: World, branch: str) -> str:
+    """The commit that a branch of the remote is at."""
+    world.git("fetch", "--quiet", "origin", branch)
+    return world.git("rev-parse", "FETCH_HEAD")
 
 
 @pytest.mark.parametrize("pull_request", [False, True])
@@ -111,6 +124,19 @@ def test_the_preview_is_of_the_file_to_come(
     assert file != str(world.folder / "Pulumi.prod.yaml")
 
 
+def test_there_is_no_preview_of_what_another_tool_applies_from_git(
+    world: World, image: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    monkeypatch.setattr("deploy.promotion.checks.objects", lambda stack: [])
+    old = f"{world.host}/flask-k8s@sha256:{'7' * 64}"
+    world.configure("prod", f"image: {old}")
+    world.lives["prod"] = Live(image=old, replicas=2, ready=2, updated=2, available=2, total=2)
+    promote(world.folder, world.engine, WISH)
+    assert "no preview: prod is applied from git" in capsys.readouterr().err
+    assert world.engine.ran == []
+
+
 @pytest.mark.parametrize("there", [True, False], ids=["in the registry", "deleted since"])
 def test_what_changes_beside_the_image_is_told(world: World, there: bool, capsys: pytest.CaptureFixture[str]) -> None:
     old = world.runs("staging")
@@ -133,18 +159,31 @@ def test_a_pull_request_changes_nothing_here(
     opened: list[tuple[str, ...]] = []
     monkeypatch.setattr("deploy.git.forge.open_pull_request", lambda *words: opened.append(words))
     head, status, _ = world.state
-    branch = f"promote/prod-{image.partition('@sha256:')[2][:12]}"
-    for _ in range(2):
-        assert promote(world.folder, world.engine, replace(WISH, pull_request=True)) is None
-        assert capsys.readouterr().out == f"{branch}\n", "plain git has no page to name"
-        world.git("config", "user.name", "Ann the Second")  # so that it is another commit
+    branch = branch_of(image)
+    assert promote(world.folder, world.engine, PROPOSED) is None
+    assert capsys.readouterr().out == f"{branch}\n", "plain git has no page to name"
     assert world.state[:2] == (head, status)
-    assert branch in world.state[2]
-    (_, asked, base, subject, body) = opened[1]
+    ((_, asked, base, subject, body),) = opened
     assert (asked, base) == (branch, "main")
     assert subject.startswith("chore(prod): promote flask-k8s")
     assert image in body
     assert "- pods: 2 of 2 ready" in body
-    world.git("fetch", "--quiet", "origin", branch)
-    assert world.git("log", "-1", "--format=%an", "FETCH_HEAD") == "Ann the Second"
-    assert world.git("rev-parse", "FETCH_HEAD~1") == head
+    assert world.git("rev-parse", f"{at(world, branch)}~1") == head
+
+
+def test_a_pull_request_is_pushed_again_only_for_another_base_or_file(world: World, image: str) -> None:
+    branch = branch_of(image)
+
+    def again() -> str:
+        world.git("config", "user.name", f"Ann {world.git('config', 'user.name')}")  # so that it is another commit
+        promote(world.folder, world.engine, PROPOSED)
+        return at(world, branch)
+
+    first = again()
+    assert again() == first
+    head = world.write("new", "")
+    second = again()
+    assert world.git("rev-parse", f"{second}~1") == head
+    world.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
+    third = again()
+    assert image in world.git("show", f"{third}:Pulumi.prod.yaml")

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from deploy import cli
 from deploy.errors import DeployError
 from deploy.promotion.plan import Wish
 from deploy.promotion.promote import promote
@@ -40,10 +41,20 @@ def test_a_dirty_tree(world: World, image: str) -> None:
     refused(world, "new.*git stash", 1)
 
 
-def test_a_tree_that_is_behind(world: World, image: str) -> None:
+@pytest.mark.parametrize("pull_request", [False, True])
+@pytest.mark.parametrize("behind", [True, False], ids=["behind", "diverged"])
+def test_a_branch_that_moved(world: World, image: str, behind: bool, pull_request: bool) -> None:
     world.write("new", "")
     world.git("reset", "--quiet", "--hard", "HEAD~1")
-    refused(world, "behind.*git pull --ff-only", 1)
+    if behind:
+        refused(world, "behind.*git pull --ff-only", 1, pull_request=pull_request)
+    else:
+        world.git("commit", "--quiet", "--allow-empty", "--message", "Mine")
+        refused(world, "diverged.*git pull --rebase", 1, pull_request=pull_request)
+    before = world.state
+    words = ["promote", "staging", "prod", "--yes", "--if-open", *(["--pr"] if pull_request else [])]
+    assert cli.main(["--project", str(world.folder), "--engine", "embedded", *words]) == (0 if behind else 1)
+    assert world.state == before
 
 
 @pytest.mark.parametrize(

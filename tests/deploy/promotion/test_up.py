@@ -46,6 +46,36 @@ def test_one_that_deployed_nothing_is_not(world: World, good: str, releases: Rel
     assert world.git("rev-parse", "HEAD") == good
 
 
+@pytest.mark.parametrize(
+    ("moved", "deployed"),
+    [
+        (("Pulumi.prod.yaml", 1, True), False),
+        (("Pulumi.prod.yaml", 1, False), True),  # by hand, on purpose
+        (("Pulumi.prod.yaml", 0, True), True),
+        (("app/web.py", 1, True), True),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("good")
+def test_a_branch_that_moved(
+    world: World, releases: Releases, capsys: pytest.CaptureFixture[str], moved: tuple[str, int, bool], deployed: bool
+) -> None:
+    file, back, push = moved
+    path = world.folder / file
+    newer = world.write(file, path.read_text() + "\n# newer\n")
+    world.git("reset", "--quiet", "--hard", f"HEAD~{back}")
+    assert up(world, push=push) == 0
+    assert bool(releases.images) == deployed
+    assert (f"overtaken by {newer}" in capsys.readouterr().out) != deployed
+
+
+def test_a_commit_that_is_not_pushed_yet_is_deployed(world: World, good: str, releases: Releases) -> None:
+    (world.folder / "Pulumi.prod.yaml").write_text((world.folder / "Pulumi.prod.yaml").read_text() + "# mine\n")
+    world.git("commit", "--quiet", "--all", "--message", "Mine")
+    assert up(world, push=True) == 0
+    assert len(releases.images) == 1
+
+
 def test_it_can_be_left_out(world: World, good: str, releases: Releases) -> None:
     releases.ends = [BROKEN]
     assert up(world, rollback_on_failure=False) == 1
