@@ -102,7 +102,7 @@ def _github_change(env: Mapping[str, str]) -> Change | None:
         return None
     try:
         event = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as err:
+    except (OSError, RecursionError, ValueError) as err:
         reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "it is no JSON"
         raise DeployError(f"The event in {path} (GITHUB_EVENT_PATH) cannot be read: {reason}.") from err
     found = event.get("pull_request") if isinstance(event, dict) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -80,10 +81,12 @@ class Api:
         status, headers = answer.status_code, answer.headers
         if status < 300:
             return answer.json()
-        said = f"{status} {answer.reason}: {_said(answer)}".rstrip(": ")
-        limited = "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0"
+        said = f"{status} {answer.reason}: {_said(answer)}".rstrip(": .")
+        told = "rate limit" in said.lower()
+        limited = told or "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0"
         if status >= 500 or status == 429 or (status == 403 and limited):
-            raise LaterError(said, _wait(headers))
+            wait = _wait(headers)
+            raise LaterError(said, LONGEST_WAIT if wait is None and told else wait)
         mend = f"Mend that, or {self.instead}"
         if status < 400:
             mend = "The repository has moved: `git remote set-url` to its new address"
@@ -113,21 +116,23 @@ class Api:
                         os.EX_UNAVAILABLE,
                     ) from err
                 self.sleep(wait)
-            except (AttributeError, KeyError, TypeError, ValueError) as err:
+            except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as err:
                 raise DeployError(
                     f"{self.url} does not answer as {self.forge}'s API does. Look at {self.setting}.",
                     os.EX_UNAVAILABLE,
                 ) from err
 
     def require_token(self, env: Mapping[str, str]) -> None:
-        """Refuses to begin without a token.
+        """Refuses to begin without a token, or with one that no header can carry.
 
         Raises:
             DeployError: names its variable and the permission (78).
         """
-        if not env.get(self.variable, "").strip():
+        token = env.get(self.variable, "").strip()
+        if not re.fullmatch("[!-~]+", token):
+            state = "holds a line end, a space, or a letter that no token has" if token else "is not set"
             raise DeployError(
-                f"{self.variable} is not set; {self.what} at {self.forge} needs a token with {self.permission}. "
+                f"{self.variable} {state}; {self.what} at {self.forge} needs a token with {self.permission}. "
                 f"Set it, or {self.instead}."
             )
 
@@ -168,6 +173,8 @@ def gitlab(api: str, project: str, env: Mapping[str, str], *, what: str, instead
 def _wait(headers: Mapping[str, str]) -> float | None:
     """How many seconds the forge asks to wait.
 
+    It says nothing with some secondary limits; they take a minute at least.
+
     Source: docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
     """
     after, reset = headers.get("Retry-After", ""), headers.get("X-RateLimit-Reset", "")
@@ -182,7 +189,7 @@ def _said(answer: Any) -> str:
     """The API's message, in one line."""
     try:
         return " ".join("; ".join(_texts(answer.json())).split())[:300]
-    except ValueError:
+    except (RecursionError, ValueError):
         return ""
 
 

@@ -18,16 +18,29 @@ def api(kind: str, **env: str) -> Api:
 
 
 @pytest.mark.parametrize(
+    ("token", "state"),
+    [
+        (None, "is not set"),
+        (" \n", "is not set"),
+        ("very\nhidden", "holds a line end"),
+        ("very hidden", "holds a line end, a space"),
+        ("very-hidd\u00e9n", "or a letter that no token has"),
+    ],
+)
+@pytest.mark.parametrize(
     ("kind", "variable", "permission"),
     [("GitHub", "GITHUB_TOKEN", "`issues: write`"), ("GitLab", "GITLAB_TOKEN", "the scope `api`")],
 )
-def test_missing_token_says_which_permission(kind: str, variable: str, permission: str) -> None:
+def test_missing_token_says_which_permission(
+    kind: str, variable: str, permission: str, token: str | None, state: str
+) -> None:
     with pytest.raises(DeployError) as raised:
-        api(kind).require_token({variable: " \n"})
+        api(kind).require_token({} if token is None else {variable: token})
     assert raised.value.code == os.EX_CONFIG
-    for words in (f"{variable} is not set", f"the issue at {kind} needs", permission, "or write it down"):
+    for words in (variable, state, f"the issue at {kind} needs", permission, "or write it down"):
         assert words in str(raised.value)
-    api(kind).require_token({variable: "x"})
+    assert "very" not in str(raised.value)
+    api(kind).require_token({variable: "x\n"})
 
 
 def test_urls_begin_with_the_project() -> None:
