@@ -32,7 +32,7 @@ class Previews:
                 are left out as must be, and the text says so.
             moved: the newer commit, where the branch has moved on.
         """
-        most = max(map(_count, self.plans), default=0)
+        most = max((max(_count(plan), len(plan.problem.splitlines())) for plan in self.plans), default=0)
         return fitted(lambda lines: self._text(moved, lines), most, longest)
 
     def _text(self, moved: str, most: int) -> str:
@@ -59,7 +59,7 @@ class Previews:
 
 
 def _details(plan: Plan, most: int) -> Iterator[str]:
-    if problem := plan.problem.splitlines():
+    if problem := [short(line, most) for line in plan.problem.splitlines()]:
         yield from ("", f"{plan.stack}:", "", *block(cut(problem, len(problem), most, "... {} more lines")))
     warnings = [_warning(plan, step) for step in plan.steps if step.verb in ("replace", "delete")]
     if warnings:

@@ -24,6 +24,8 @@ def plan(project: Path, name: str, engine: Engine) -> Plan:
     try:
         # Each stack may have a passphrase of its own.
         with environment.restored():
+            if own := os.environ.get(f"{name.upper().replace('-', '_')}_PASSPHRASE"):
+                os.environ["PULUMI_CONFIG_PASSPHRASE"] = own
             return _plan(project, name, engine)
     except DeployError as err:
         if err.code == INTERRUPTED:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.ci.fake import CiForge
+from tests.deploy.ci.fake import HEAD, CiForge
 from tests.deploy.ci.samples import DIGEST
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,6 +30,19 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def server(request: pytest.FixtureRequest) -> Iterator[CiForge]:
     with CiForge(request.param).serving() as made:
         yield made
+
+
+@pytest.fixture
+def at(server: CiForge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CiForge:
+    """The job runs at a forge, for the change 7."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": HEAD}}}))
+    more = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event), "GITHUB_RUN_ID": "31"}
+    if server.kind == "GitLab":
+        more = {"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": HEAD, "CI_PIPELINE_ID": "31"}
+    for key, value in (server.env | more).items():
+        monkeypatch.setenv(key, value)
+    return server
 
 
 @pytest.fixture

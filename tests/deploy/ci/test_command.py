@@ -13,6 +13,7 @@ import pytest
 from deploy.ci.command import ci
 from deploy.ci.comment import MARKER
 from deploy.ci.issue import MARKER as ISSUE
+from deploy.ci.plan import Plan
 from deploy.ci.schemas import Checked
 from deploy.drift.compare import Drift
 from deploy.errors import DeployError
@@ -26,25 +27,39 @@ DEPLOYED = json.dumps({"deployment": {"resources": [{"type": "pulumi:pulumi:Stac
 
 
 def run(project: Path, engine: FakeEngine, job: str = "preview", *stacks: str, render: bool = False) -> int:
-    return ci(project, engine, argparse.Namespace(job=job, stacks=list(stacks), render=render))
-
-
-@pytest.fixture
-def at(server: CiForge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CiForge:
-    """The job runs at a forge, for the change 7."""
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": HEAD}}}))
-    more = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event), "GITHUB_RUN_ID": "31"}
-    if server.kind == "GitLab":
-        more = {"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": HEAD, "CI_PIPELINE_ID": "31"}
-    for key, value in (server.env | more).items():
-        monkeypatch.setenv(key, value)
-    return server
+    return ci(project, engine, argparse.Namespace(job=job, stack=None, stacks=list(stacks), render=render))
 
 
 @pytest.fixture
 def engine() -> FakeEngine:
     return FakeEngine(text=samples.changed("pulumi"))
+
+
+@pytest.mark.parametrize(("job", "permission"), [("preview", "pull-requests: write"), ("drift", "issues: write")])
+def test_missing_token_is_told_before_the_engine_runs(
+    project: Path, at: CiForge, monkeypatch: pytest.MonkeyPatch, job: str, permission: str
+) -> None:
+    engine = FakeEngine()
+    monkeypatch.delenv(at.variable)
+    permission = f"`{permission}`" if at.kind == "GitHub" else "the scope `api`"
+    with pytest.raises(DeployError, match=f"{at.variable} is not set; .* needs .*{permission}.*, or read ") as raised:
+        run(project, engine, job)
+    assert raised.value.code == os.EX_CONFIG
+    assert engine.ran == []
+
+
+def test_due_says_whether(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("deploy.ci.command.due", lambda stack, engine: stack.name == "prod")
+    for name, said in (("prod", "true\n"), ("staging", "false\n")):
+        assert ci(project, FakeEngine(), argparse.Namespace(job="due", stack=name, stacks=None, render=False)) == 0
+        assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(("job", "stack"), [("due", None), ("preview", "prod"), ("drift", "prod")])
+def test_due_alone_is_about_one_stack(project: Path, engine: FakeEngine, job: str, stack: str | None) -> None:
+    with pytest.raises(DeployError, match="`ci due STACK` takes one stack") as raised:
+        ci(project, engine, argparse.Namespace(job=job, stack=stack, stacks=None, render=False))
+    assert raised.value.code == os.EX_USAGE
 
 
 class TestPreview:
@@ -77,19 +92,6 @@ class TestPreview:
         with pytest.raises(DeployError, match="qa"):
             run(project, engine, "preview", "qa")
 
-    def test_is_cut_for_the_api_and_whole_in_the_file(self, project: Path, at: CiForge, engine: FakeEngine) -> None:
-        steps = [
-            samples.step("create", "kubernetes:core/v1:ConfigMap", f"m{number}", new={"data": {"x": "y" * 900}})
-            for number in range(1200)
-        ]
-        engine.text = samples.digest(*steps, create=1200)
-        run(project, engine)
-        (text,) = at.texts
-        limit = 65_536 if at.kind == "GitHub" else 1_000_000
-        assert limit * 0.97 < len(text) <= limit
-        assert "All of it is in the job's `build/preview.md`" in text
-        assert len((project / "build" / "preview.md").read_text()) > 3_000_000
-
     def test_of_a_stack_fails_and_the_others_are_told(self, project: Path, at: CiForge, engine: FakeEngine) -> None:
         settle(project, "staging", image=DIGEST, replicas="many")
         assert run(project, engine) == os.EX_CONFIG
@@ -97,16 +99,6 @@ class TestPreview:
         assert "- **staging**: **no preview**" in text
         assert "replicas many" in text
         assert "- **prod**: 2 to create" in text
-
-    def test_needs_its_token_before_the_engine_runs(
-        self, project: Path, at: CiForge, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv(at.variable)
-        with pytest.raises(
-            DeployError, match=r"needs .*(`pull-requests: write`|the scope `api`).*read build/preview.md"
-        ):
-            run(project, engine)
-        assert engine.ran == []
 
     def test_is_kept_when_the_forge_fails(
         self, project: Path, at: CiForge, engine: FakeEngine, capfd: pytest.CaptureFixture[str]
@@ -127,6 +119,16 @@ class TestPreview:
         assert run(project, engine) == 0
         assert at.texts == [newer]
         assert "newer run, for dddddddddddd" in capfd.readouterr().err
+
+    def test_of_a_merge_that_the_service_made_says_so(
+        self, project: Path, at: CiForge, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        built = ", to be built from revision `bbbbbbbbbbbb`"
+        monkeypatch.setattr("deploy.ci.run.plan", lambda project, name, engine: Plan(name, image="r/a", built=built))
+        for head, words in (("b", f"a merge of `{HEAD[:12]}`"), ("d", "revision `bbbbbbbbbbbb`")):
+            monkeypatch.setattr("deploy.ci.command._head", lambda project, head=head: head * 40)
+            run(project, FakeEngine())
+            assert f"- **dev**: no changes, 0 unchanged; image `r/a`, to be built from {words}\n" in at.texts[0]
 
     def test_cannot_be_written(self, project: Path, engine: FakeEngine) -> None:
         (project / "build").write_text("in the way")
@@ -232,13 +234,6 @@ class TestDrift:
         assert run(project, engine, "drift") == 2
         (issue,) = at.issues
         assert "- **prod**: **not known**" in (issue.get("body") or issue["description"])
-
-    def test_needs_a_token_that_may_write_issues(
-        self, project: Path, at: CiForge, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv(at.variable)
-        with pytest.raises(DeployError, match=r"needs .*(`issues: write`|the scope `api`)"):
-            run(project, engine, "drift")
 
     def test_is_told_when_the_forge_fails(
         self, project: Path, at: CiForge, engine: FakeEngine, found: dict[str, Any], capsys: pytest.CaptureFixture[str]

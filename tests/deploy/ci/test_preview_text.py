@@ -94,28 +94,3 @@ def test_values_cannot_leave_their_place() -> None:
     assert fences == ["````diff", "````"]
     assert [line for line in lines if line.startswith("</details>")] == ["</details>"]
     assert not [line for line in lines if line.startswith("###") and line != "### Preview"]
-
-
-@pytest.mark.parametrize("longest", [2_000, 65_336, 999_800])
-def test_what_is_too_long_is_cut_but_no_stack_is_lost(longest: int) -> None:
-    lines = tuple(Line(f"data.key{number}", None, f'"{"x" * 50}"') for number in range(8_000))
-    steps = (Step("create", "ConfigMap", "big", lines), *(Step("delete", "Pod", f"p{n}") for n in range(8)))
-    plans = [Plan(name, steps, {"create": 1}) for name in ("dev", "staging", "prod")]
-    previews = Previews(plans, HEAD)
-    assert len(previews.text()) > 1_200_000
-    text = previews.text(longest)
-    assert len(text) <= longest
-    assert text.endswith("</details>\n")
-    assert "**Too long to be shown whole, so it is cut.** All of it is in the job's `build/preview.md`." in text
-    for name in ("dev", "staging", "prod"):
-        assert f"- **{name}**: 1 to create" in text
-    if longest > 65_000:
-        assert len(text) > longest * 0.98
-        assert text.count("**Warning: prod deletes**") == 8
-
-
-def test_one_long_value_does_not_displace_the_others() -> None:
-    lines = (Line("data.a", None, "x" * 100_000), Line("data.b", None, "short"))
-    text = Previews([Plan("dev", (Step("create", "ConfigMap", "big", lines),))]).text(65_000)
-    assert "... (100000 characters)" in text
-    assert "data.b: short" in text

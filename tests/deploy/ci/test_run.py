@@ -77,6 +77,17 @@ def test_environment_of_one_stack_is_not_the_next_ones(project: Path) -> None:
     assert "PULUMI_CONFIG_PASSPHRASE" not in os.environ
 
 
+def test_stack_may_have_a_passphrase_of_its_own(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "shared")
+    monkeypatch.setenv("PROD_PASSPHRASE", "prod's")
+    monkeypatch.setenv("STAGING_PASSPHRASE", "")  # a secret that is not set
+    engine = FakeEngine(text=samples.digest())
+    for name in ("prod", "staging"):
+        plan(project, name, engine)
+    assert engine.passphrases == ["prod's", "shared"]
+    assert os.environ["PULUMI_CONFIG_PASSPHRASE"] == "shared"
+
+
 def test_stack_is_made_in_a_file_backend(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
