@@ -17,7 +17,7 @@ import yaml
 from deploy.ci.schemas import LOCATION
 from tests.integration.project import ROOT, Ran
 from tests.integration.schemas import schemas
-from tests.integration.stages import Stages
+from tests.integration.stages import NAMES, Stages
 from tests.integration.tools import go_tool
 
 WORKFLOWS = Path(".github/workflows")
@@ -52,7 +52,7 @@ class Runner:
 
     stages: Stages
     tools: Path
-    """First on PATH; with a key pair, and an action that fails, since what is for hosted runners is not to run."""
+    """First on PATH; with two key pairs, and an action that fails, since what is for hosted runners is not to run."""
     api: str
     """URL of GitHub's API."""
     folder: Path
@@ -64,8 +64,9 @@ class Runner:
         (tools / "make").chmod(0o755)
         for name, module, version in PROGRAMS:
             (tools / name).symlink_to(go_tool(name, module, version))
-        unlocked = os.environ | {"COSIGN_PASSWORD": ""}
-        subprocess.run([tools / "cosign", "generate-key-pair"], cwd=tools, env=unlocked, check=True)
+        for name in ("cosign", "other"):
+            words = [str(tools / "cosign"), "generate-key-pair", "--output-key-prefix", name]
+            subprocess.run(words, cwd=tools, env=os.environ | {"COSIGN_PASSWORD": ""}, check=True)
         for place in {"", *(part for _, part, _ in actions())}:
             action = tools / "action" / place.lstrip("/") / "action.yml"
             action.parent.mkdir(parents=True, exist_ok=True)
@@ -77,15 +78,25 @@ class Runner:
         """Of the machine: what a service hands to a job is not in it."""
         env = self.stages.project.env
         machine = {key: value for key, value in env.items() if not key.startswith(("GIT_", "PULUMI_"))}
-        return machine | {"PATH": f"{self.tools}:{env['PATH']}", LOCATION: str(schemas())}
+        own = {"PATH": f"{self.tools}:{env['PATH']}", LOCATION: str(schemas()), "COSIGN_PASSWORD": ""}
+        return machine | own
 
     @property
     def variables(self) -> dict[str, str]:
         """What docs/ci.md tells to set up."""
         return {
             "PULUMI_BACKEND_URL": self.stages.project.env["PULUMI_BACKEND_URL"],
-            "COSIGN_OPTIONS": f"--key {self.tools}/cosign.key --use-signing-config=false --tlog-upload=false",
+            "COSIGN_OPTIONS": self.signing("cosign"),
         }
+
+    def signing(self, key: str) -> str:
+        """cosign's options for one of the key pairs; no service of sigstore's is asked."""
+        return f"--key {self.tools}/{key}.key --use-signing-config=false --tlog-upload=false"
+
+    def sign(self, image: str, key: str) -> Ran:
+        """`.github/sign` with one of the key pairs."""
+        environment = self.environment | {"OPTIONS": self.signing(key)}
+        return self._run([str(ROOT / ".github/sign"), image], self.folder, environment)
 
     def clone(self) -> Path:
         """A fresh clone of the bare repository."""
@@ -111,8 +122,11 @@ class Runner:
         ]
         return self._run(command, clone, self.environment | secrets)
 
-    def gitlab(self, name: str) -> Ran:
-        """A job of .gitlab-ci.yml: its lines one after the other, at a commit that is on no branch."""
+    def gitlab(self, name: str, **more: str) -> Ran:
+        """A job of .gitlab-ci.yml: its lines one after the other, at a commit that is on no branch.
+
+        Passphrases are variables of environments, as docs/ci.md has them: in `preview` one for each stack.
+        """
         clone = self.clone()
         for words in ("checkout --quiet --detach", "branch --quiet --delete main"):
             subprocess.run(["git", *words.split()], cwd=clone, check=True)
@@ -126,9 +140,14 @@ class Runner:
             "GITLAB_USER_NAME": "Tester",
             "GITLAB_USER_EMAIL": "tester@localhost",
             "GITLAB_TOKEN": TOKEN,
-            "PULUMI_CONFIG_PASSPHRASE": self.stages.project.passphrase,
+            "CI_SERVER_URL": "https://git.test",
             **self.variables,
+            **more,
         }
+        where = job.get("environment", {})
+        named = where if isinstance(where, str) else where.get("name", "")
+        keys = {"": (), "drift": (), "preview": [f"{stack.upper()}_PASSPHRASE" for stack in NAMES]}
+        environment |= dict.fromkeys(keys.get(named, ["PULUMI_CONFIG_PASSPHRASE"]), self.stages.project.passphrase)
         environment |= {key: Template(value).substitute(environment) for key, value in file["variables"].items()}
         lines = "\n".join(["set -eo pipefail", *job["before_script"], *job["script"]])
         return self._run(["bash", "-c", lines], clone, environment)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.ci.comment import MARKER
 from tests.deploy.ci.fake import HEAD, CiForge
-from tests.integration.project import Project, Ran
+from tests.integration.project import Project, Ran, fetch, until
 from tests.integration.schemas import schemas
 from tests.integration.tools import go_tool
 
@@ -76,6 +78,25 @@ def test_drift_becomes_one_issue(job: Project, forge: CiForge) -> None:
     job.deploy("drift", "test", "--fix").ok()
     job.deploy("ci", "drift").ok()
     assert issue["state"] == "closed"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("passphrase", ["", None], ids=["no passphrase", "passphrase"])
+def test_a_cancelled_job_leaves_the_stack_resumable(job: Project, sign: signal.Signals, passphrase: str | None) -> None:
+    greeting = f"After {sign.name}, {passphrase}"
+    job.configure(greeting=greeting)
+    process = job.start("up", "test", "--yes")
+    until(lambda: greeting in job.kubectl("get", "configmaps", "-o", "json"), "the update is under way", 120)
+    os.killpg(process.pid, sign)
+    process.communicate(timeout=120)
+    assert process.returncode != 0
+    before, job.passphrase = job.passphrase, job.passphrase if passphrase is None else passphrase
+    try:
+        job.deploy("cancel", "test").ok()
+    finally:
+        job.passphrase = before
+    job.up().ok()
+    assert fetch(job.outputs["url"])[1].splitlines()[0] == greeting
 
 
 def test_objects_are_checked_without_a_cluster_and_a_passphrase(job: Project, forge: CiForge) -> None:

@@ -5,14 +5,10 @@ The tests build on each other, in their order.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 import yaml
@@ -22,6 +18,7 @@ from deploy import cli
 from deploy.registry.client import Registry
 from deploy.registry.reference import Reference
 from deploy.registry.signature import verify
+from tests.deploy.ci.fake import CiForge
 from tests.integration.project import ROOT, Ran
 from tests.integration.runner import REPOSITORY, TOKEN, Runner, files
 from tests.integration.stages import NAMES, Stages, make_stages
@@ -32,51 +29,25 @@ pytestmark = pytest.mark.timeout(400)
 PINNED = re.compile(r"uses: ([\w./-]+)@([0-9a-f]{40}) # v[\d.]+$")
 
 
-class Forge:
-    """GitHub's API, as far as comments go."""
-
-    def __init__(self) -> None:
-        self.head = ""
-        self.comments: list[dict[str, Any]] = []
-        forge = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "null")
-                allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
-                text = json.dumps(forge.answer(self.command, self.path, body) if allowed else {}).encode()
-                self.send_response(200 if allowed else 401)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_GET = do_POST = do_PATCH = answer  # noqa: N815 - named by the base class
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self, method: str, path: str, body: Any) -> Any:
-        if method == "GET":
-            return self.comments if "/comments" in path else {"head": {"sha": self.head}}
-        if method == "POST":
-            me = {"id": 1, "html_url": f"{self.url}/1", "user": {"type": "Bot"}, "author_association": "NONE"}
-            self.comments.append(me)
-        self.comments[0].update(body)
-        return self.comments[0]
+ALLOWED = {
+    "test": "contents: read",
+    "render": "contents: read",
+    "preview": "contents: read, id-token: write, pull-requests: write",
+    "drift": "contents: read, id-token: write, issues: write",
+    "due": "contents: read, id-token: write",
+    "dev": "contents: read, id-token: write, packages: write",
+    "up": "contents: write, id-token: write",
+    **dict.fromkeys(
+        ("promote-to-staging", "promote", "staging", "prod"), "contents: write, id-token: write, pull-requests: write"
+    ),
+}
+"""What each job's token may do, at most."""
 
 
 @pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    made = Forge()
-    thread = threading.Thread(target=made.server.serve_forever)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+def forge() -> Iterator[CiForge]:
+    with CiForge("GitHub").serving() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +60,9 @@ def stages(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def runner(stages: Stages, forge: Forge, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    return Runner.make(stages, tmp_path_factory.mktemp("tools"), forge.url, tmp_path_factory.mktemp("runner"))
+def runner(stages: Stages, forge: CiForge, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    api = forge.env["GITHUB_API_URL"]
+    return Runner.make(stages, tmp_path_factory.mktemp("tools"), api, tmp_path_factory.mktemp("runner"))
 
 
 def pushed(runner: Runner) -> Ran:
@@ -99,7 +71,7 @@ def pushed(runner: Runner) -> Ran:
     return runner.act("main.yml", "push", payload).ok()
 
 
-def proposed(runner: Runner, forge: Forge, repository: str = REPOSITORY) -> Ran:
+def proposed(runner: Runner, forge: CiForge, repository: str = REPOSITORY) -> Ran:
     """pull-request.yml, for a branch of a repository."""
     forge.head = runner.stages.project.git("rev-parse", "HEAD")
     head = {"ref": "change", "sha": forge.head, "repo": {"full_name": repository}}
@@ -107,10 +79,33 @@ def proposed(runner: Runner, forge: Forge, repository: str = REPOSITORY) -> Ran:
     return runner.act("pull-request.yml", "pull_request", {"number": 7, "pull_request": pull}).ok()
 
 
-def branches(stages: Stages) -> list[str]:
-    """Of the bare repository, by name."""
-    found = stages.project.git("--git-dir", str(stages.remote), "for-each-ref", "--format=%(refname:short)")
-    return found.splitlines()
+def branches(stages: Stages) -> dict[str, str]:
+    """Of the bare repository, by name: where they are."""
+    form = "--format=%(refname:short) %(objectname)"
+    found = stages.project.git("--git-dir", str(stages.remote), "for-each-ref", form)
+    return dict(line.split() for line in found.splitlines())
+
+
+def referrers(image: str) -> int:
+    """How many signatures and attestations an image has."""
+    ref = Reference.parse(image)
+    return len(Registry(ref.registry).referrers(ref.repository, ref.digest))
+
+
+def credentials(runner: Runner, host: str) -> str:
+    """The password that the job's clone has for a host."""
+    environment = runner.environment | {"GITLAB_TOKEN": TOKEN, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": ""}
+    done = subprocess.run(
+        ["git", "credential", "fill"],
+        cwd=runner.folder / "clone",
+        env=environment,
+        input=f"protocol=https\nhost={host}\n\n",
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return "".join(line for line in done.stdout.splitlines() if line.startswith("password"))
 
 
 def test_actionlint_finds_nothing() -> None:
@@ -129,7 +124,9 @@ def test_actions_are_pinned_and_permissions_begin_at_none() -> None:
         if file.parent.name == "workflows":
             assert "\npermissions: {}\n" in text, file
             for name, job in yaml.safe_load(text)["jobs"].items():
-                assert "permissions" in job, name
+                assert sorted(f"{key}: {may}" for key, may in job["permissions"].items()) == ALLOWED[name].split(", ")
+                if file.name in ("main.yml", "drift.yml") and {"environment", "uses"} & {*job}:
+                    assert "github.ref == 'refs/heads/main'" in job["if"], name
                 assert "uses" in job or job["timeout-minutes"] <= 30, name
 
 
@@ -149,35 +146,51 @@ def test_a_push_is_deployed_to_dev_and_its_promotion_waits(
     monkeypatch.setenv("PATH", str(runner.tools), prepend=":")
     assert verify(ref, runner.tools / "cosign.pub", "spdxjson")[-1].startswith("SBOM")
     branch = f"promote/staging-{ref.digest.removeprefix('sha256:')[:12]}"
-    assert branches(stages) == ["main", branch]
+    assert [*branches(stages)] == ["main", branch]
     assert image in stages.project.git("--git-dir", str(stages.remote), "show", f"{branch}:Pulumi.staging.yaml")
 
 
 def test_the_same_again_is_no_work(stages: Stages, runner: Runner) -> None:
-    before = stages.image("dev"), branches(stages)
+    before = stages.image("dev"), branches(stages), referrers(stages.image("dev"))
     ran = pushed(runner)
-    assert (stages.image("dev"), branches(stages)) == before
-    assert "Pushing signature" not in ran.text
+    assert (stages.image("dev"), branches(stages), referrers(stages.image("dev"))) == before
+    assert "due=false" in ran.text
+
+
+def test_the_signature_of_another_is_not_taken_for_ours(stages: Stages, runner: Runner) -> None:
+    image = stages.image("dev")
+    before = referrers(image)
+    runner.sign(image, "cosign").ok()
+    assert referrers(image) == before
+    for _ in range(2):
+        runner.sign(image, "other").ok()
+        assert referrers(image) == before + 2, "its signature, and the one of the SBOM; once"
 
 
 def test_a_merged_promotion_is_deployed_and_goes_on(stages: Stages, runner: Runner) -> None:
     stages.project.git("fetch", "--quiet")
-    stages.project.git("merge", "--quiet", "--ff-only", f"origin/{branches(stages)[1]}")
+    stages.project.git("merge", "--quiet", "--ff-only", f"origin/{[*branches(stages)][1]}")
     stages.project.git("push", "--quiet")
-    pushed(runner)
+    ran = pushed(runner)
+    assert "staging is up after" in ran.text
     assert stages.image("staging") == stages.image("dev")
     assert [name.partition("-")[0] for name in branches(stages)] == ["main", "promote/prod", "promote/staging"]
+    before = branches(stages)
+    assert "is up after" not in pushed(runner).text.replace("dev is up after", "")
+    assert branches(stages) == before
 
 
-def test_a_pull_request_gets_one_comment(runner: Runner, forge: Forge) -> None:
+def test_a_pull_request_gets_one_comment(runner: Runner, forge: CiForge) -> None:
     for _ in range(2):
         proposed(runner, forge)
-    (comment,) = forge.comments
-    assert comment["body"].startswith("<!-- flask-k8s preview -->")
-    assert all(name in comment["body"] for name in ("dev", "staging", "prod"))
+    (text,) = forge.texts
+    assert text.startswith("<!-- flask-k8s preview -->")
+    assert all(f"- **{name}**: " in text for name in NAMES)
+    assert "no preview" not in text
+    assert forge.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_fork_gets_no_preview(runner: Runner, forge: Forge) -> None:
+def test_a_fork_gets_no_preview(runner: Runner, forge: CiForge) -> None:
     forge.comments.clear()
     ran = proposed(runner, forge, "stranger/app")
     assert forge.comments == []
@@ -185,10 +198,41 @@ def test_a_fork_gets_no_preview(runner: Runner, forge: Forge) -> None:
 
 
 def test_gitlab_s_jobs_do_the_same(stages: Stages, runner: Runner) -> None:
-    _, prod, _ = branches(stages)
+    _, prod, _ = [*branches(stages)]
     stages.project.git("push", "--quiet", "origin", f":{prod}")
     before = stages.image("dev")
     for job in ("test", "dev", "promote-to-staging", "staging", "promote-to-prod", "prod"):
-        runner.gitlab(job).ok()
+        ran = runner.gitlab(job).ok()
+    assert "no image was promoted to it" in ran.text
+    assert credentials(runner, "git.test") == f"password={TOKEN}"
+    assert credentials(runner, "evil.test") == ""
     assert (stages.image("dev"), stages.image("staging")) == (before, before)
     assert prod in branches(stages)
+
+
+def test_gitlab_s_preview_and_drift(stages: Stages, runner: Runner) -> None:
+    with CiForge("GitLab").serving() as forge:
+        forge.head = branches(stages)["main"]
+        where = {**forge.env, "GITLAB_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"}
+        runner.gitlab("preview", CI_MERGE_REQUEST_IID="7", **where).ok()
+        (text,) = forge.texts
+        assert all(f"- **{name}**: " in text for name in NAMES)
+        assert "no preview" not in text
+        runner.gitlab("drift", **where).ok()
+        assert forge.issues == []
+        assert forge.headers["PRIVATE-TOKEN"] == TOKEN
+
+
+def test_drift_of_a_stack_becomes_an_issue(stages: Stages, runner: Runner, forge: CiForge) -> None:
+    payload = {"repository": {"full_name": REPOSITORY, "default_branch": "main"}}
+    stages.stack("staging").kubectl("scale", "deployment/flask-k8s", "--replicas=3")
+    ran = runner.act("drift.yml", "schedule", payload)
+    assert ran.code != 0
+    (issue,) = forge.issues
+    for text in (ran.text, issue["body"]):
+        assert "- **staging**: **1 difference**" in text
+        assert TOKEN not in text
+        assert stages.project.passphrase not in text
+    stages.deploy("drift", "staging", "--fix").ok()
+    runner.act("drift.yml", "schedule", payload).ok()
+    assert [it["state"] for it in forge.issues] == ["closed"]
