@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -25,7 +24,6 @@ HIDDEN: Final = "[secret]"
 _PASS: Final = re.compile(r"PASSPHRASE|PASSWORD|PASSWD")
 _TELLING: Final = re.compile(_PASS.pattern + r"|TOKEN|SECRET|CREDENTIAL|_KEY$|_KEY_|AUTH(?!OR)|(^|_)PAT(_|$)")
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-_IMAGE: Final = re.compile(rb"\S+@sha256:[0-9a-f]{64}\n?")
 
 
 def secrets(env: Mapping[str, str]) -> list[str]:
@@ -49,9 +47,7 @@ def masked(line: str, hidden: list[str]) -> str:
     return without_credentials(line)
 
 
-def copy(
-    source: BinaryIO, log: Path, hidden: list[str], longest: int = LONGEST, seen: Callable[[bytes], object] = len
-) -> None:
+def copy(source: BinaryIO, log: Path, hidden: list[str], longest: int = LONGEST) -> None:
     """Copies line by line until the source ends; a log that cannot be written to stops nobody.
 
     Args:
@@ -59,30 +55,17 @@ def copy(
         log: is appended to.
         hidden: what it must not show.
         longest: bytes that it may have.
-        seen: is given each line as it came, whatever the log takes.
     """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         full = False
         while line := source.readline(2**20):
-            seen(line)
             if full:
                 continue
             text = masked(line.decode(errors="replace").rstrip("\n"), hidden).encode() + b"\n"
             full = os.fstat(descriptor).st_size + len(text) > longest
             with suppress(OSError):
                 file.write(b"[the log is full; what follows is dropped]\n" if full else text)
-
-
-def keep_image(descriptor: int) -> Callable[[bytes], object]:
-    """Writes each line that is an image reference into the file, in place of the one before."""
-
-    def keep(line: bytes) -> None:
-        if _IMAGE.fullmatch(line):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, line.strip(), 0)
-
-    return keep
 
 
 def _lines(file: Path) -> list[str]:
@@ -92,15 +75,5 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
-def main(log: Path, output: int, image: int) -> None:
-    """Copies stdin, which is the command's stderr, and its stdout, in which an image is looked for."""
-    hidden = secrets(os.environ)
-    errors = threading.Thread(target=copy, args=(sys.stdin.buffer, log, hidden))
-    errors.start()
-    with os.fdopen(output, "rb") as source:
-        copy(source, log, hidden, seen=keep_image(image))
-    errors.join()
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    copy(sys.stdin.buffer, Path(sys.argv[1]), secrets(os.environ))

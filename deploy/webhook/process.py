@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -27,8 +26,6 @@ class Ended(NamedTuple):
 
     code: int
     """Its exit status."""
-    image: str = ""
-    """The last line of its stdout that is a reference with a digest."""
     reason: str = ""
     """Its last line that tells something, as the log has it."""
 
@@ -48,41 +45,33 @@ def run(words: tuple[str, ...], folder: Path, log: Path, lock: int, timeout: flo
     log.touch(mode=0o600)
     begin = log.stat().st_size
     env = {**without_secret(), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
-    reader, writer = os.pipe()
-    # In memory: what is to be deployed must not hang on a disk that is full, nor on what a log may have.
-    with os.fdopen(os.memfd_create("image"), "rb") as image, os.fdopen(writer, "wb") as output:
-        with os.fdopen(reader, "rb"):
-            mask = subprocess.Popen(
-                [sys.executable, "-m", "deploy.webhook.mask", str(log), str(reader), str(image.fileno())],
-                stdin=subprocess.PIPE,
-                pass_fds=(reader, image.fileno()),
-                start_new_session=True,
-            )
-        assert mask.stdin  # noqa: S101 - for the type checker
-        with mask.stdin as errors, output:  # closed here, so that the mask sees their end
-            process = subprocess.Popen(
-                [
-                    *("timeout", "--signal=INT", f"--kill-after={GRACE}", str(timeout)),
-                    *(sys.executable, "-m", "deploy", *words),
-                ],
-                cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=errors,
-                pass_fds=(lock,),
-                start_new_session=True,
-            )
-        code = process.wait()
-        with suppress(subprocess.TimeoutExpired):
-            mask.wait(10)  # longer, where the command left someone behind who still can print
-        found = os.pread(image.fileno(), TAIL, 0).decode(errors="replace")
+    mask = subprocess.Popen(
+        [sys.executable, "-m", "deploy.webhook.mask", str(log)], stdin=subprocess.PIPE, start_new_session=True
+    )
+    assert mask.stdin  # noqa: S101 - for the type checker
+    with mask.stdin as output:  # closed here, so that the mask sees its end
+        process = subprocess.Popen(
+            [
+                *("timeout", "--signal=INT", f"--kill-after={GRACE}", str(timeout)),
+                *(sys.executable, "-m", "deploy", *words),
+            ],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=(lock,),
+            start_new_session=True,
+        )
+    code = process.wait()
+    with suppress(subprocess.TimeoutExpired):
+        mask.wait(10)  # longer, where the command left someone behind who still can print
     if code in (TOO_LONG, -signal.SIGKILL):  # the second, where timeout(1) had to kill its whole group
-        return Ended(TOO_LONG, reason=f"it was ended, for it may take {timeout:.0f} s; or somebody killed it")
+        return Ended(TOO_LONG, f"it was ended, for it may take {timeout:.0f} s; or somebody killed it")
     with log.open("rb") as file:
         file.seek(max(begin, log.stat().st_size - TAIL))
         said = last_line(file.read().decode(errors="replace"))
-    return Ended(code, found, said or f"it ended with {code}")
+    return Ended(code, said or f"it ended with {code}")
 
 
 def last_line(text: str) -> str:

@@ -38,11 +38,9 @@ if codes.exists() and (left := codes.read_text().split()):
     codes.write_text(" ".join(left[1:]))
     print("error: the reason", file=sys.stderr)
     sys.exit(int(left[0]))
-if sys.argv[1] == "build":
-    print("IMAGE")
 with (place / "ends").open("a") as file:
     file.write(words + "\\n")
-""".replace("IMAGE", IMAGE)
+"""
 """`deploy/__main__.py`: blocks while the file hold-VERB is there, and ends with the codes in code-VERB, one each."""
 
 
@@ -94,13 +92,12 @@ def pages(queue: Queue) -> list[str]:
     """Puts runs of every state into a queue; the names of the first, and of a delivery that waits."""
     states = get_args(State)
     steps = [
-        Step(stack="dev", command=f"up dev --yes --image {IMAGE}", state=state, detail="<b>why</b>", began=MOMENT)
-        for state in states
+        Step(stack="dev", command="up dev --yes", state=state, detail="<b>why</b>", began=MOMENT) for state in states
     ]
     for number, state in enumerate(states):
         made = run(delivery=delivery(f"{number}" * 64, sender="GitHub"), state=state, subject="<i>Greet", steps=steps)
         queue.write(made)
-        queue.log(made.delivery.name).write_text(f"$ python -m deploy build dev\n{IMAGE}\n")
+        queue.log(made.delivery.name).write_text(f"$ python -m deploy up dev --yes\n{IMAGE}\n")
     queue.add(waits := delivery("f" * 64))
     queue.add(delivery(name=AGAIN, sender="timer"))
     return [queue.runs()[0].delivery.name, waits.name]

@@ -121,7 +121,7 @@ def test_killed_in_mid_run_nothing_is_lost_and_nothing_runs_twice_at_once(served
     until(lambda: not served.queue.waiting())
     assert sorted(served.states()) == ["succeeded", "superseded", "superseded"]
     ends = [call.split()[0] for call in calls(served.place, "ends")]
-    assert ends == ["build", "up", "build", "up", "promote"], "the one that was left ended, and said so"
+    assert ends == ["up", "up", "promote"], "the one that was left ended, and said so"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -133,7 +133,7 @@ def test_a_deployment_outlives_the_server(served: Server, number: int) -> None:
     assert served.states() == ["running"]
     (served.place / "hold-up").unlink()
     until(lambda: served.states() == ["succeeded"])
-    assert [call.split()[0] for call in calls(served.place)] == ["build", "up", "promote"]
+    assert [call.split()[0] for call in calls(served.place)] == ["up", "promote"]
     served.start()
 
 

@@ -28,10 +28,10 @@ def test_a_delivery_becomes_a_run(queue: Queue, tree: Tree, clone: Path, place: 
     queue.add(delivery())
     (found,) = drain(queue, tree)
     assert (found.state, found.commit, found.subject) == ("succeeded", commit, "Say <more>")
-    assert [step.command.split()[0] for step in found.steps] == ["fetch", "build", "up", "promote", "up", "up"]
-    assert calls(place)[0] == "build dev"
+    assert [step.command.split()[0] for step in found.steps] == ["fetch", "up", "promote", "up", "up"]
+    assert calls(place)[0] == "up dev --yes"
     log = queue.log(found.delivery.name).read_text()
-    assert "$ python -m deploy build dev\n" in log
+    assert "$ python -m deploy up dev --yes\n" in log
     assert "tok-12345" not in log
     assert queue.waiting() == []
     assert queue.progress()["dev"] == Progress(commit=commit)
@@ -42,7 +42,7 @@ def test_the_newest_stands_for_all_that_wait(queue: Queue, tree: Tree, place: Pa
         queue.add(delivery(number * 64, id=number))
     found = drain(queue, tree)
     assert sorted(it.state for it in found) == ["succeeded", "superseded", "superseded"]
-    assert calls(place).count("build dev") == 1
+    assert calls(place).count("up dev --yes") == 1
     assert queue.waiting() == []
 
 
@@ -58,7 +58,7 @@ def test_a_run_that_was_cut_off_is_begun_again_three_times_at_most(queue: Queue,
     (found,) = drain(queue, tree)
     assert found.state == "failed"
     assert "cut off 3 times" in found.detail
-    assert calls(place).count("build dev") == 2
+    assert calls(place).count("up dev --yes") == 2
     assert queue.waiting() == []
 
 
@@ -85,7 +85,7 @@ def test_a_promotion_that_is_held_back_is_tried_again(
     newest, _ = drain(queue, tree)
     assert (newest.delivery.name, newest.state) == (AGAIN, "succeeded")
     assert calls(place)[-1] == "promote dev staging --pr --yes"
-    assert calls(place).count("build dev") == 1
+    assert calls(place).count("up dev --yes") == 1
     assert queue.waiting() == []
 
 
@@ -119,7 +119,7 @@ def test_a_push_that_nobody_told_of_is_found_once(queue: Queue, tree: Tree, clon
     for _ in range(2):
         newest, _ = drain(queue, tree)
         assert (newest.state, newest.commit, newest.delivery.sender) == ("succeeded", commit, "remote")
-    assert calls(place).count("build dev") == 2
+    assert calls(place).count("up dev --yes") == 2
 
 
 def test_a_run_that_was_given_up_is_not_found_again(queue: Queue, tree: Tree, clone: Path) -> None:
