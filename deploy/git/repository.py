@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -71,26 +71,37 @@ class Repository(WorkTree):
             return ""
         return self._must("rev-parse", ref).out.strip()
 
-    def commit_file(self, path: str, content: str, message: str, parent: str = "") -> str:
-        """Makes a commit on top of `parent` (default: HEAD) that differs in one file; returns its id.
+    def commit_files(self, files: Mapping[str, str | None], message: str, parent: str = "") -> str:
+        """Makes a commit on top of `parent` (default: HEAD) that differs in these files; returns its id.
 
         `advance` makes it the branch's, and refuses where HEAD has moved on from the parent.
 
-        Nothing else changes: no branch, no index, no file. The file keeps its mode.
+        Nothing else changes: no branch, no index, no file. The files keep their modes.
+
+        Args:
+            files: their contents by path; None for one that goes.
+            message: of the commit.
+            parent: a commit.
 
         Raises:
             DeployError: git does not know who commits (78), or cannot make it (1).
         """
         self.author()
-        full, head = self._path(path), parent or self.head()
-        mode = self._must("ls-tree", head, "--", full).out.partition(" ")[0] or "100644"
-        if not mode.startswith("100"):
-            raise DeployError(f"{full} is no regular file in git (mode {mode}). Make it one.", FAILED)
-        blob = self._must("hash-object", "-w", "--stdin", f"--path={full}", stdin=content).out.strip()
+        head, entries, gone = parent or self.head(), list[str](), list[str]()
+        for path, content in files.items():
+            full = self._path(path)
+            if content is None:
+                gone.append(full)
+                continue
+            mode = self._must("ls-tree", head, "--", full).out.partition(" ")[0] or "100644"
+            if not mode.startswith("100"):
+                raise DeployError(f"{full} is no regular file in git (mode {mode}). Make it one.", FAILED)
+            blob = self._must("hash-object", "-w", "--stdin", f"--path={full}", stdin=content).out.strip()
+            entries += ["--cacheinfo", f"{mode},{blob},{full}"]
         with tempfile.TemporaryDirectory(prefix="flask-k8s-") as folder:
             env = {"GIT_INDEX_FILE": f"{folder}/index"}
             self._must("read-tree", head, env=env)
-            self._must("update-index", "--add", "--cacheinfo", f"{mode},{blob},{full}", env=env)
+            self._must("update-index", "--add", *entries, "--force-remove", "--", *gone, env=env)
             tree = self._must("write-tree", env=env).out.strip()
         # Only `git commit` itself obeys commit.gpgSign.
         signs = self._git("config", "--type=bool", "--get", "commit.gpgSign").out.strip() == "true"

@@ -154,6 +154,14 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     secrets: Annotated[
         Secrets | None, Meta(description="the form of the Secrets in a render; left out of it without one")
     ] = None
+    render: Annotated[
+        str,
+        Meta(
+            pattern="^([A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*)?$",
+            description="the folder for the render that is committed with each promotion, as a path in the project of "
+            "letters, digits and _ . - between slashes, such as rendered/staging",
+        ),
+    ] = ""
 
 
 class Pipeline(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -165,6 +173,9 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         twice = {name for name in self.names if self.names.count(name) > 1}
         if twice:
             raise ValueError(f"stages name {', '.join(sorted(twice))} more than once; keep one stage for each stack")
+        renders = [stage.render for stage in self.stages if stage.render]
+        if shared := {name for name in renders if renders.count(name) > 1}:
+            raise ValueError(f"stages share the render {', '.join(sorted(shared))}; give each a folder of its own")
 
     @property
     def names(self) -> tuple[str, ...]:

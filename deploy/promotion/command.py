@@ -113,7 +113,7 @@ def _change_freeze(stack: Stack, new: Freeze | None, what: str, *, push: bool) -
             say(f"{stack.name} is {'frozen' if now else 'not frozen'} already" + (f": {now.why}" if now else ""))
             return os.EX_OK
         text = edit.frozen((stack.project / load.FILE).read_text("utf-8"), stack.name, new)
-        commit = repo.commit_file(load.FILE, text, message(f"chore({stack.name}): {what}", "", []))
+        commit = repo.commit_files({load.FILE: text}, message(f"chore({stack.name}): {what}", "", []))
         if push:
             repo.push_upstream(commit)
         repo.advance(commit)

@@ -18,6 +18,7 @@ from deploy.promotion.message import short
 from deploy.registry import signature
 from deploy.registry.client import Registry
 from deploy.registry.reference import Reference
+from deploy.render.command import changes
 from deploy.say import say
 from deploy.stack import Stack
 
@@ -77,6 +78,8 @@ class Plan:
     """The checks, one line each."""
     content: str
     """The target's stack file with the image."""
+    files: dict[str, str | None]
+    """What the commit changes: that file and, where the stage names a folder for it, the render; None: it goes."""
 
 
 def plan(it: Promotion) -> Plan | None:
@@ -123,9 +126,12 @@ def plan(it: Promotion) -> Plan | None:
         for line in signature.verify(image, it.target.project / declared.key, declared.sbom):
             check(Check("signature", True, line))
     content = with_image(it.target, str(wanted))
+    files: dict[str, str | None] = {it.target.file.name: content}
     with using(it.target, content) as changed:
         preflight.check_config(changed)
-    return Plan(str(image), str(wanted), revision, passed, content)
+        if it.stage.render:
+            files |= changes(changed, it.engine, it.stage.render)
+    return Plan(str(image), str(wanted), revision, passed, content, files)
 
 
 def _revision(image: Reference) -> str:

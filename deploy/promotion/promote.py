@@ -23,6 +23,7 @@ from deploy.promotion.plan import REVISION, NotYetError, Plan, Promotion, Wish, 
 from deploy.registry import copy
 from deploy.registry.client import Registry
 from deploy.registry.reference import Reference
+from deploy.render.names import SEALED
 from deploy.say import say
 from deploy.stack import Stack
 
@@ -76,7 +77,7 @@ def _require_ready(repo: Repository, wish: Wish) -> None:
 
 
 def _commit(it: Promotion, found: Plan, head: str) -> None:
-    """One commit that changes the target's file: pushed first where that is asked for, so that a refusal undoes all."""
+    """One commit of what changes in the target: pushed first where that is asked for, so that a refusal undoes all."""
     names = it.pipeline.names
     trailers = [
         ("Promoted-from", it.source.name),
@@ -87,7 +88,7 @@ def _commit(it: Promotion, found: Plan, head: str) -> None:
         ("Approved-by", "" if it.wish.pull_request else it.wish.approved_by),
     ]
     subject = f"chore({it.target.name}): promote {it.target.project_name} to {short(found.image)}"
-    commit = it.repo.commit_file(it.target.file.name, found.content, message(subject, "", trailers), head)
+    commit = it.repo.commit_files(found.files, message(subject, "", trailers), head)
     if it.wish.pull_request:
         _propose(it, found, commit, subject)
         return
@@ -115,8 +116,7 @@ def _propose(it: Promotion, found: Plan, commit: str, subject: str) -> None:
     if closed:
         say(f"{closed} was closed or merged, so it is left alone; reopen it, or promote without --pr")
         return
-    file = it.target.file.name
-    same = (it.repo.show(there, file) or "").splitlines() == found.content.splitlines()
+    same = all(_same(path, text, it.repo.show(there, path)) for path, text in found.files.items())
     if same and it.repo.between(f"{commit}~1", there) is not None:  # a push would dismiss its approvals
         say(f"{branch} is there already")
     else:
@@ -124,6 +124,13 @@ def _propose(it: Promotion, found: Plan, commit: str, subject: str) -> None:
     body = f"Promotes `{found.image}`\nfrom {it.source.name}, built from {found.revision}.\n\n"
     body += "\n".join(f"- {line}" for line in found.passed)
     print(forge.open_pull_request(url, branch, base, subject, body) or branch)
+
+
+def _same(path: str, wanted: str | None, there: str | None) -> bool:
+    if wanted is None or there is None:
+        return wanted is there
+    # Sealing is random; what is sealed is told by the fingerprint in kustomization.yaml.
+    return path.rpartition("/")[2].startswith(SEALED) or wanted.splitlines() == there.splitlines()
 
 
 def _show(it: Promotion, found: Plan) -> None:
@@ -152,6 +159,8 @@ def _changes(it: Promotion, found: Plan) -> Iterator[str]:
         registry = Registry(reference.registry)
         revision = registry.labels(reference).get(REVISION, "") if registry.exists(reference) else ""
     yield from image_changes(it.repo, old, found.image, revision, found.revision)
+    if it.stage.render:
+        yield f"render: {len(found.files) - 1} files of {it.stage.render}"
     if old:
         with environment.restored():
             session.enter(it.target, start=False)

@@ -16,10 +16,12 @@ from deploy import stack as stacks
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.git.repository import Repository
+from deploy.image import using
 from deploy.observe.history import Update, history
 from deploy.promotion.good import Good, begun, good_updates, meaning, named, others
 from deploy.promotion.message import ROLLED_BACK, message, short
 from deploy.release import Outcome, release, stage_of
+from deploy.render.command import changes
 from deploy.say import say
 from deploy.stack import Stack
 
@@ -128,7 +130,7 @@ def rollback(stack: Stack, engine: Engine, to: str, *, push: bool) -> int:
 
 
 def put_back(stack: Stack, engine: Engine, repo: Repository, good: Good, reason: str) -> Outcome:
-    """Commits the good content of the stack's file, then deploys it and runs its smoke test.
+    """Commits the good content of the stack's file, and its render, then deploys it and runs its smoke test.
 
     Raises:
         DeployError: the commit cannot be made; nothing was deployed.
@@ -146,8 +148,17 @@ def put_back(stack: Stack, engine: Engine, repo: Repository, good: Good, reason:
                 ("Reason", reason),
             ],
         )
-        repo.advance(repo.commit_file(stack.file.name, good.content, text))
+        repo.advance(repo.commit_files({stack.file.name: good.content} | _render(stack, engine, good), text))
     return _deploy(stack, engine)
+
+
+def _render(stack: Stack, engine: Engine, good: Good) -> dict[str, str | None]:
+    """What changes in the render, where the stage names a folder for it."""
+    stage = stage_of(stack)
+    if not stage or not stage.render:
+        return {}
+    with using(stack, good.content) as changed:
+        return changes(changed, engine, stage.render)
 
 
 def _deploy(stack: Stack, engine: Engine) -> Outcome:
@@ -180,8 +191,10 @@ def _push(repo: Repository) -> bool:
 
 def _require_usable(stack: Stack, repo: Repository, *, push: bool) -> None:
     """Refuses a repository that a stack's file cannot be put back in."""
-    if repo.dirty([stack.file.name]):
-        raise DeployError(f"{stack.file.name} has changes that are in no commit; commit them, or take them back.", 1)
+    stage = stage_of(stack)
+    for path in (stack.file.name, stage.render if stage else ""):
+        if path and repo.dirty([path]):
+            raise DeployError(f"{path} has changes that are in no commit; commit them, or take them back.", 1)
     if repo.shallow:
         raise DeployError("the clone is shallow, so git has no earlier versions here: `git fetch --unshallow`.", 1)
     repo.author()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy import environment
@@ -29,27 +31,53 @@ def render(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
         0; with `args.check` 1 where a file is not right.
     """
     out: Path = args.out
-    folder = Folder.read(out, header(stack.name))
-    _require_own(folder, stack.name)
-    with environment.restored():
-        environment.enter(stack, None)
-        made = plan(stack, engine, _form(stack), folder, args.image)
-        _tell(made)
+    with _planned(stack, engine, out, args.image) as (folder, made):
         if args.check:
             return _check(made, folder)
-        if made.locked:
-            why, mend = _why(made), "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE)"
-            if made.undeclared:
-                mend = "Declare them, or delete the file yourself if no pod needs the Secret any more"
-            raise DeployError(
-                f"{', '.join(made.locked)}: a Secret that is there would be lost to the pods, as it cannot be sealed "
-                f"the way pipeline.yaml and the program have it by now: {why}; nothing was changed. {mend}."
-            )
-        files = {**made.files, **made.sealed()}
+        files = _files(made)
     changed = folder.write(files)
     gone = len(changed.keys() - files.keys())
     say(f"{stack.name}: {len(files)} files in {out}; {len(changed) - gone} written, {gone} removed")
     return os.EX_OK
+
+
+def changes(stack: Stack, engine: Engine, out: str) -> dict[str, str | None]:
+    """What a commit must change so that the folder `out` of the project is the stack's render.
+
+    Returns:
+        Texts by path in the project; None for a file that goes.
+
+    Raises:
+        DeployError: as `render`, which it refuses nothing beside.
+    """
+    with _planned(stack, engine, stack.project / out, None) as (folder, made):
+        files = _files(made)
+    return {f"{out}/{name}": files.get(name) for name in folder.stale(files)}
+
+
+@contextmanager
+def _planned(stack: Stack, engine: Engine, out: Path, image: str | None) -> Iterator[tuple[Folder, Plan]]:
+    """What is there and what should be, in the stack's environment."""
+    folder = Folder.read(out, header(stack.name))
+    _require_own(folder, stack.name)
+    with environment.restored():
+        environment.enter(stack, None)
+        made = plan(stack, engine, _form(stack), folder, image)
+        _tell(made)
+        yield folder, made
+
+
+def _files(made: Plan) -> dict[str, str]:
+    """All of its texts; refuses to lose a Secret."""
+    if made.locked:
+        why, mend = _why(made), "Set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE)"
+        if made.undeclared:
+            mend = "Declare them, or delete the file yourself if no pod needs the Secret any more"
+        raise DeployError(
+            f"{', '.join(made.locked)}: a Secret that is there would be lost to the pods, as it cannot be sealed "
+            f"the way pipeline.yaml and the program have it by now: {why}; nothing was changed. {mend}."
+        )
+    return {**made.files, **made.sealed()}
 
 
 def _require_own(folder: Folder, stack: str) -> None:

@@ -19,6 +19,8 @@ Place = tuple[str, str]
 """Namespace, and name without the hash."""
 
 _FINGERPRINT: Final = "# Secrets as of sha256:"
+SEALED: Final = ("secret-", "sealedsecret-")
+"""How the names of files begin that hold a Secret's values."""
 _LEFT_OUT: Final = "# Left out: Secret "
 
 
@@ -46,7 +48,7 @@ class Memory:
         out = re.findall(f"^{re.escape(_LEFT_OUT)}([^/ ]*)/(\\S+)$", text, re.MULTILINE)
         sealed: dict[Place, str] = {}
         for name, content in folder.files.items():
-            if name.startswith(("secret-", "sealedsecret-")):
+            if name.startswith(SEALED):
                 metadata = parse(content).get("metadata") or {}
                 namespace, held = str(metadata.get("namespace", "")), str(metadata.get("name", ""))
                 sealed[place(namespace, held)] = held

@@ -23,8 +23,6 @@ from deploy.render.source import Source, is_secret, with_content, without_conten
 from deploy.render.yamltext import dump
 from deploy.stack import Stack
 
-_SEALED: Final = ("secret", "sealedsecret")
-"""How the names of files begin that hold a Secret's values."""
 _PROVIDER: Final = "pulumi.com/"
 """Begins labels and annotations that mean something to Pulumi's provider alone."""
 
@@ -78,7 +76,7 @@ def plan(stack: Stack, engine: Engine, form: Secrets | None, folder: Folder, ima
     with chosen(stack, state, image) as run:
         source = without_content(run) if fetched else with_content(run, names.Memory.of(folder), state)
         made.outdated = source.outdated
-        prefix = "externalsecret" if fetched else sealer.prefix if sealer else _SEALED[0]
+        prefix = "externalsecret" if fetched else sealer.prefix if sealer else SopsSealer.prefix
         for part, file, it in _named(source.objects, prefix):
             manifest = run.labelled(_clean(it.manifest))
             if not is_secret(it):
@@ -86,7 +84,7 @@ def plan(stack: Stack, engine: Engine, form: Secrets | None, folder: Folder, ima
             elif fetched:
                 made.files[file] = header(stack.name) + dump(external(manifest, fetched))
             elif not (sealer and _seal(made, file, it, manifest=manifest, sealer=sealer, source=source, folder=folder)):
-                held = [name for name in (f"{form}-{part}.yaml" for form in _SEALED) if name in folder.files]
+                held = [name for name in (f"{form}{part}.yaml" for form in names.SEALED) if name in folder.files]
                 made.locked += held
                 made.left_out += [] if held else [it]
     made.files[KUSTOMIZATION] = _kustomization(made, source.fingerprint)

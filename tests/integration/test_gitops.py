@@ -44,14 +44,14 @@ class World:
     def within(self, namespace: str, *words: str, stdin: str | None = None) -> str:
         return self.kubectl("--namespace", namespace, *words, stdin=stdin)
 
-    def push(self, message: str) -> None:
-        """Renders staging, commits and pushes it, and tells Flux to look."""
-        self.stages.deploy("render", "staging", "--out", RENDER).ok()
-        self.commit(message)
+    def promote(self) -> str:
+        """Promotes dev's image to staging, and has Flux apply the commit; what was said."""
+        ran = self.stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
+        self.applied(self.stages.project.git("rev-parse", "HEAD"))
+        return ran.err
 
-    def commit(self, message: str) -> None:
-        commit = self.stages.project.commit(message)
-        self.stages.project.git("push", "--quiet")
+    def applied(self, commit: str) -> None:
+        """Tells Flux to look, and waits until it has applied the commit that was pushed."""
         self.reconcile("gitrepository/flask-k8s")
         until(lambda: commit in self.flux("lastAppliedRevision"), "the commit is applied")
 
@@ -82,7 +82,7 @@ def world(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> It
     project.extra["PATH"] = os.pathsep.join([str(tools), os.environ["PATH"]])
     file = project.folder / "pipeline.yaml"
     pipeline = yaml.safe_load(file.read_text("utf-8"))
-    pipeline["stages"][1]["secrets"] = {"sops": {"age": [recipient]}}
+    pipeline["stages"][1] |= {"render": RENDER, "secrets": {"sops": {"age": [recipient]}}}
     file.write_text(yaml.safe_dump(pipeline), "utf-8")
     with served(stages.remote) as url:
         made = World(stages, url)
@@ -144,8 +144,7 @@ def test_the_api_server_takes_every_object_by_the_real_schemas(world: World, too
 def test_a_promotion_is_rolled_out_with_its_secrets(world: World) -> None:
     stages = world.stages
     stages.deploy("up", "dev", "--yes").ok()
-    stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
-    world.push("Render staging")
+    world.promote()
     until(lambda: "True" in world.flux("conditions[?(@.type=='Ready')].status"), "staging is healthy")
     assert stages.image("staging") == stages.image("dev")
     assert world.page().startswith("Hello from staging!")
@@ -159,9 +158,7 @@ def test_the_next_promotion_takes_the_old_configuration_away(world: World) -> No
     before = world.kubectl(*ours).split()
     stages.stack("staging").configure(greeting="Hello anew!")
     image = stages.release("{{ it.greeting }}\nanother\n", "Change the page")
-    ran = stages.deploy("promote", "dev", "staging", "--push", "--yes").ok()
-    assert "no preview: staging is applied from git" in ran.err
-    world.push("Render staging again")
+    assert "no preview: staging is applied from git" in world.promote()
     assert stages.image("staging") == image
     assert world.page().splitlines()[:2] == ["Hello anew!", "another"]
     after = world.kubectl(*ours).split()
@@ -176,6 +173,10 @@ def test_what_flux_applied_is_promoted_further(world: World) -> None:
     pinned = stages.stack("prod").config["config"]["flask-k8s:image"]
     assert pinned == stages.image("staging")
     assert "succeeded" not in stages.deploy("history", "staging").ok().out, "there was no `up`"
+    (shown,) = (line for line in stages.deploy("status").ok().out.splitlines() if line.startswith("staging "))
+    assert shown.split()[1] == "healthy"
+    assert shown.endswith("not asked  applied from git")
+    assert "**staging**: applied from git" in stages.deploy("ci", "preview", "--stacks", "staging").ok().out
 
 
 def test_drift_is_put_back(world: World) -> None:
@@ -193,5 +194,7 @@ def test_a_file_deleted_in_git_is_deleted_in_the_cluster(world: World) -> None:
     kustomization = folder / "kustomization.yaml"
     lines = kustomization.read_text("utf-8").splitlines(keepends=True)
     kustomization.write_text("".join(line for line in lines if service.name not in line), "utf-8")
-    world.commit("Take the Service away")
+    commit = world.stages.project.commit("Take the Service away")
+    world.stages.project.git("push", "--quiet")
+    world.applied(commit)
     assert world.kubectl("get", "services", "-o", "name") == ""

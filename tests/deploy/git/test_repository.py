@@ -30,14 +30,14 @@ def test_not_clean(project: Path, repository: Repository) -> None:
     assert raised.value.code == 1
 
 
-class TestCommitFile:
+class TestCommitFiles:
     """An object, and nothing else."""
 
     def test_moves_nothing(self, project: Path, repository: Repository) -> None:
         (project / FILE).write_text("mine\n")
         git(project, "add", FILE)
         before = _state(project)
-        made = repository.commit_file(FILE, "ü: 2\n", "chore: promote\n\nImage: x")
+        made = repository.commit_files({FILE: "ü: 2\n"}, "chore: promote\n\nImage: x")
         assert _state(project) == before
         assert git(project, "rev-parse", f"{made}^") == before[0]
         assert git(project, "show", f"{made}:./{FILE}") == "ü: 2"
@@ -50,26 +50,47 @@ class TestCommitFile:
         (project / "run").touch(0o755)
         commit(project, "run", "old\n")
         for file, mode in (("run", "100755"), ("new", "100644")):
-            made = repository.commit_file(file, "new\n", "m")
+            made = repository.commit_files({file: "new\n"}, "m")
             assert git(project, "ls-tree", made, file).startswith(mode)
 
     def test_clean_filters_apply(self, project: Path, repository: Repository) -> None:
         commit(project, ".gitattributes", f"{FILE} text eol=crlf\n")
-        made = repository.commit_file(FILE, "a: 1\r\n", "m")
+        made = repository.commit_files({FILE: "a: 1\r\n"}, "m")
         assert git(project, "cat-file", "-s", f"{made}:project/{FILE}") == "5"
         assert repository.show(made, FILE) == "a: 1\r\n"
+
+    def test_files_come_and_go_in_one_commit(self, project: Path, repository: Repository) -> None:
+        (project / "render").mkdir()
+        commit(project, "render/old", "x\n")
+        commit(project, "render/kept", "x\n")
+        before = _state(project)
+        files = {FILE: "b\n", "render/a, b": "y\n", "render/old": None, "render/never": None}
+        made = repository.commit_files(files, "m")
+        assert _state(project) == before
+        assert git(project, "diff", "--name-status", before[0], made).splitlines() == [
+            f"M\tproject/{FILE}", "A\tproject/render/a, b", "D\tproject/render/old"
+        ]  # fmt: skip
+        repository.advance(made)
+        assert _state(project) == (made, "", "b\n")
+        assert sorted(file.name for file in (project / "render").iterdir()) == ["a, b", "kept"]
+
+    def test_a_file_is_no_folder(self, project: Path, repository: Repository) -> None:
+        before = _state(project)
+        with pytest.raises(DeployError, match="`git update-index` failed"):
+            repository.commit_files({f"{FILE}/new": "x"}, "m")
+        assert _state(project) == before
 
     def test_link_is_refused(self, project: Path, repository: Repository) -> None:
         (project / "link").symlink_to(FILE)
         git(project, "add", ".")
         git(project, "commit", "--quiet", "--message", "link")
         with pytest.raises(DeployError, match="no regular file in git"):
-            repository.commit_file("link", "x", "m")
+            repository.commit_files({"link": "x"}, "m")
 
     def test_nobody_commits(self, project: Path, repository: Repository) -> None:
         git(project, "config", "--unset", "user.name")
         with pytest.raises(DeployError, match="git does not know who commits") as raised:
-            repository.commit_file(FILE, "x", "m")
+            repository.commit_files({FILE: "x"}, "m")
         assert raised.value.code == os.EX_CONFIG
 
     def test_signs_where_git_commit_would(self, project: Path, repository: Repository, tmp_path: Path) -> None:
@@ -78,11 +99,11 @@ class TestCommitFile:
         program.chmod(0o755)
         git(project, "config", "gpg.program", str(program))
         git(project, "config", "commit.gpgSign", "yes")
-        made = repository.commit_file(FILE, "x", "m")
+        made = repository.commit_files({FILE: "x"}, "m")
         assert "gpgsig signed" in git(project, "cat-file", "commit", made)
         program.write_text("#!/bin/sh\nexit 2\n")
         with pytest.raises(DeployError, match=r"`git commit-tree` failed.*gpg failed to sign") as raised:
-            repository.commit_file(FILE, "x", "m")
+            repository.commit_files({FILE: "x"}, "m")
         assert raised.value.code == 1
 
 
@@ -94,21 +115,21 @@ class TestAdvance:
         if detached:
             git(project, "checkout", "--quiet", "--detach")
         (project / "elsewhere").touch()
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         for _ in range(2):
             repository.advance(made)
             assert _state(project) == (made, "?? project/elsewhere", "a: 1\n")
         assert repository.branch() == ("" if detached else "main")
 
     def test_finishes_what_was_killed_halfway(self, project: Path, repository: Repository) -> None:
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         git(project, "checkout", made, "--", FILE)
         repository.advance(made)
         assert _state(project) == (made, "", "a: 1\n")
 
     def test_changed_file_is_kept(self, project: Path, repository: Repository) -> None:
         git(project, "config", "merge.autoStash", "true")
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         (project / FILE).write_text("mine\n")
         before = _state(project)
         with pytest.raises(DeployError, match=rf"would be overwritten by merge: project/{FILE}\. Commit or") as raised:
@@ -117,7 +138,7 @@ class TestAdvance:
         assert _state(project) == before
 
     def test_no_fast_forward(self, project: Path, repository: Repository) -> None:
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         commit(project, "other", "x")
         before = _state(project)
         with pytest.raises(DeployError, match="Not possible to fast-forward"):
@@ -127,14 +148,14 @@ class TestAdvance:
     def test_head_has_moved_on_from_the_parent(self, project: Path, repository: Repository) -> None:
         parent = repository.head()
         commit(project, "other", "x")
-        made = repository.commit_file(FILE, "a: 1\n", "m", parent)
+        made = repository.commit_files({FILE: "a: 1\n"}, "m", parent)
         assert git(project, "rev-parse", f"{made}^") == parent
         with pytest.raises(DeployError, match="Not possible to fast-forward") as raised:
             repository.advance(made)
         assert raised.value.code == 1
 
     def test_git_is_busy(self, project: Path, repository: Repository) -> None:
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         (repository.common / "index.lock").touch()
         with pytest.raises(DeployError, match="Another git command") as raised:
             repository.advance(made)
@@ -143,7 +164,7 @@ class TestAdvance:
     def test_linked_work_tree(self, project: Path, repository: Repository) -> None:
         git(project, "worktree", "add", "--quiet", "-b", "side", "../../side")
         side = Repository.at(project.parents[1] / "side" / "project")
-        made = side.commit_file(FILE, "a: 1\n", "m")
+        made = side.commit_files({FILE: "a: 1\n"}, "m")
         side.advance(made)
         assert (side.head(), repository.head() == made) == (made, False)
         assert side.common == repository.common

@@ -72,7 +72,7 @@ class TestPush:
     def test_reaches_the_branch(self, project: Path, remote: Path, repository: Repository) -> None:
         git(project, "config", "push.followTags", "true")
         git(project, "tag", "--annotate", "--message", "t", "own")
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         for _ in range(2):
             repository.push(made, "promote/prod")
         repository.advance(made)
@@ -85,7 +85,7 @@ class TestPush:
 
     def test_hook_at_the_remote_says_no(self, remote: Path, repository: Repository) -> None:
         _hook(remote, "pre-receive", "echo 'main is protected' >&2; exit 1")
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         with pytest.raises(
             DeployError, match=r"'main' of 'origin' was refused: \[remote rejected\] \(pre-r.* main is protected\."
         ) as raised:
@@ -102,7 +102,7 @@ class TestPush:
         other = clone(remote, "bob")
         commit(other, "theirs", "x")
         git(other, "push", "--quiet")
-        made = repository.commit_file(FILE, "a: 1\n", "m")
+        made = repository.commit_files({FILE: "a: 1\n"}, "m")
         with pytest.raises(DeployError, match=r"\[rejected\] \(fetch first\)"):
             repository.push(made, "main")
 

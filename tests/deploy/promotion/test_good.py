@@ -33,7 +33,7 @@ def to_go_back_to(world: World) -> list[int]:
 def roll_back(world: World, content: str) -> str:
     """The commit of a rollback of prod to that content."""
     last = world.repo.commits("Pulumi.prod.yaml", limit=1)[0].sha
-    commit = world.repo.commit_file("Pulumi.prod.yaml", content, message("revert", "", [(ROLLED_BACK, last)]))
+    commit = world.repo.commit_files({"Pulumi.prod.yaml": content}, message("revert", "", [(ROLLED_BACK, last)]))
     world.repo.advance(commit)
     return commit
 

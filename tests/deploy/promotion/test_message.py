@@ -25,7 +25,7 @@ def test_an_image_in_short(image: str, said: str) -> None:
 def test_git_finds_the_trailers(world: World) -> None:
     text = message("chore: x", "", [("Image", "a"), ("Check", "one"), ("Check", "two\n  lines\t"), ("Nobody", "")])
     assert text == "chore: x\n\nImage: a\nCheck: one\nCheck: two lines\n"
-    world.repo.advance(world.repo.commit_file("new", "", text))
+    world.repo.advance(world.repo.commit_files({"new": ""}, text))
     commit = world.repo.commits("new")[0]
     assert (commit.subject, commit.trailers) == ("chore: x", {"Image": ["a"], "Check": ["one", "two lines"]})
 
