@@ -44,7 +44,7 @@ def _element(target: Target, source: Source) -> dict[str, str]:
     return {
         "name": target.name,
         "namespace": target.namespace,
-        "path": source.render(target.stack),
+        "path": source.prefix + target.render,
         "protected": str(target.protected).lower(),
     }
 

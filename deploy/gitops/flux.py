@@ -6,12 +6,12 @@ https://fluxcd.io/flux/components/kustomize/kustomizations/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from deploy.gitops.protect import kept
-from deploy.gitops.source import RECORD, RENDERS, Source
-from deploy.gitops.target import Target
+from deploy.gitops.source import RECORD, Source
+from deploy.gitops.target import RENDERS, Target
 
 NAMESPACE: Final = "flux-system"
 """Flux's own."""
@@ -21,16 +21,18 @@ _SPARE: Final = 60
 
 def flux(targets: Sequence[Target], source: Source) -> dict[str, dict[str, Any]]:
     """The objects, each under its file's name."""
-    made = {RECORD: _repository(targets[0].project, source)}
+    made = {RECORD: _repository(targets, source)}
     return made | {f"flux/kustomization-{target.stack}.yaml": _kustomization(target, source) for target in targets}
 
 
-def _repository(project: str, source: Source) -> dict[str, Any]:
+def _repository(targets: Sequence[Target], source: Source) -> dict[str, Any]:
+    project = targets[0].project
+    folders = {RENDERS if it.render.startswith(f"{RENDERS}/") else it.render for it in targets}
     spec: dict[str, Any] = {
         "interval": "1m",
         "url": source.url,
         "ref": {"branch": source.branch},
-        "ignore": _all_but(f"{source.prefix}{RENDERS}"),
+        "ignore": _all_but(source.prefix + folder for folder in sorted(folders)),
     }
     if source.by_key:
         spec["secretRef"] = {"name": f"{project}-git"}
@@ -42,13 +44,15 @@ def _repository(project: str, source: Source) -> dict[str, Any]:
     }
 
 
-def _all_but(folder: str) -> str:
-    """In the words of .gitignore: the artifact of a commit holds the renders alone."""
-    lines, above = [], ""
-    for part in folder.split("/"):
-        lines += [f"{above}/*", f"!{above}/{part}"]
-        above += f"/{part}"
-    return "\n".join([*lines, ""])
+def _all_but(folders: Iterable[str]) -> str:
+    """In the words of .gitignore, where the last one counts: the artifact of a commit holds the renders alone."""
+    lines = []
+    for folder in folders:
+        above = ""
+        for part in folder.split("/"):
+            lines += [f"{above}/*", f"!{above}/{part}"]
+            above += f"/{part}"
+    return "\n".join([*dict.fromkeys(lines), ""])
 
 
 def _kustomization(target: Target, source: Source) -> dict[str, Any]:
@@ -57,7 +61,7 @@ def _kustomization(target: Target, source: Source) -> dict[str, Any]:
         "retryInterval": "1m",
         "timeout": f"{target.timeout + _SPARE}s",
         "sourceRef": {"kind": "GitRepository", "name": target.project},
-        "path": f"./{source.render(target.stack)}",
+        "path": f"./{source.prefix}{target.render}",
         "prune": True,
         "healthChecks": [
             {"apiVersion": version, "kind": kind, "name": name, "namespace": target.namespace}

@@ -13,8 +13,6 @@ import yaml
 from deploy.errors import DeployError
 from deploy.git import Repository
 
-RENDERS: Final = "rendered"
-"""The folder of the renders, one for each stack, in the project's folder."""
 RECORD: Final = "flux/gitrepository.yaml"
 """Where the repository that was named once is kept."""
 _BRANCH: Final = re.compile(r"(?![-./])(?!.*(\.\.|//|/\.|\.lock(/|$)|[./]$))[A-Za-z0-9._/-]{1,200}")
@@ -41,10 +39,6 @@ class Source:
     def by_key(self) -> bool:
         """Whether it is read with an SSH key."""
         return self.url.startswith("ssh:")
-
-    def render(self, stack: str) -> str:
-        """The folder of a stack's render in the repository."""
-        return f"{self.prefix}{RENDERS}/{stack}"
 
 
 def source(project: Path, files: Mapping[str, str], url: str | None, branch: str | None) -> Source:

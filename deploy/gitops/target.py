@@ -17,6 +17,8 @@ from deploy.pipeline.record import Pipeline, Stage
 from deploy.render.source import is_secret
 from deploy.stack import Stack
 
+RENDERS: Final = "rendered"
+"""The folder in the project with the renders of the stages that name none."""
 _ANY_IMAGE: Final = f"registry.invalid/image@{NO_DIGEST}"
 """Stands for the image of a stack that got none yet."""
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -43,11 +45,18 @@ class Target:
     """Whether its Secrets are in git, encrypted by SOPS."""
     left_out: bool = False
     """Whether it has Secrets, and the pipeline does not say in which form they are in git."""
+    declared: str = ""
+    """The folder in the project that the pipeline names for its render."""
 
     @property
     def name(self) -> str:
         """Of the objects that are about it."""
         return f"{self.project}-{self.stack}"
+
+    @property
+    def render(self) -> str:
+        """The folder of its render in the project."""
+        return self.declared or f"{RENDERS}/{self.stack}"
 
 
 def targets(project: Path, pipeline: Pipeline) -> list[Target]:
@@ -77,6 +86,7 @@ def _target(stack: Stack, stage: Stage) -> Target:
         protected=stack.get("protect") == "true",
         sops=bool(stage.secrets and stage.secrets.sops),
         left_out=stage.secrets is None and any(map(is_secret, declared)),
+        declared=stage.render,
     )
     if not _NAME.fullmatch(target.name):
         raise DeployError(

@@ -55,6 +55,15 @@ def test_a_project_in_a_subfolder_is_found_and_the_rest_of_the_repository_left_o
     assert made["flux/gitrepository.yaml"]["spec"]["ignore"] == ignored
 
 
+def test_a_stage_may_name_another_folder_for_its_render(here: Source) -> None:
+    found = [target("dev"), target("staging", declared="live/staging"), target("prod", declared="live/prod")]
+    made = flux(found, here)
+    paths = [made[f"flux/kustomization-{it.stack}.yaml"]["spec"]["path"] for it in found]
+    assert paths == ["./rendered/dev", "./live/staging", "./live/prod"]
+    ignored = made["flux/gitrepository.yaml"]["spec"]["ignore"].split()
+    assert ignored == ["/*", "!/live", "/live/*", "!/live/prod", "!/live/staging", "!/rendered"]
+
+
 def test_a_repository_over_ssh_is_read_with_a_key() -> None:
     made = flux([target("prod")], Source("ssh://git@git.example.com/team/app.git"))
     assert made["flux/gitrepository.yaml"]["spec"]["secretRef"] == {"name": "app-git"}

@@ -88,7 +88,6 @@ def test_a_project_in_a_subfolder_is_said_so(tmp_path: Path) -> None:
     project.mkdir(parents=True)
     found = source(project, {}, None, None)
     assert found.prefix == "apps/web/"
-    assert found.render("prod") == "apps/web/rendered/prod"
 
 
 def test_without_git_the_url_must_be_given(tmp_path: Path) -> None:

@@ -26,12 +26,15 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_stack_without_an_image_yet_is_known_as_well(project: Path) -> None:
     sops = {"sops": {"age": ["age1abc"]}}
-    pipeline = parse({"stages": [{"stack": "dev"}, {"stack": "staging", "secrets": sops}, {"stack": "prod"}]})
+    pipeline = parse(
+        {"stages": [{"stack": "dev"}, {"stack": "staging", "secrets": sops, "render": "live"}, {"stack": "prod"}]}
+    )
     dev, staging, prod = targets(project, pipeline)
     assert [found.builds for found in (dev, staging, prod)] == [True, False, False]
     assert [found.sops for found in (dev, staging, prod)] == [False, True, False]
     assert [found.left_out for found in (dev, staging, prod)] == [True, False, True]
     assert [found.protected for found in (dev, staging, prod)] == [False, False, True]
+    assert [found.render for found in (dev, staging, prod)] == ["rendered/dev", "live", "rendered/prod"]
     assert (staging.name, staging.namespace) == ("flask-k8s-staging", "flask-k8s-staging")
     assert staging.workloads == (("apps/v1", "Deployment", "flask-k8s"),)
     assert prod.timeout == 60
