@@ -15,6 +15,8 @@ from deploy import stack as stacks
 from deploy.ci.plan import Plan, diagnostics, parse
 from deploy.engines import Engine
 from deploy.errors import DeployError
+from deploy.observe.recorded import recorded
+from deploy.promotion.checks import from_git
 from deploy.say import say
 from engine.errors import INTERRUPTED
 
@@ -41,6 +43,8 @@ def _plan(project: Path, name: str, engine: Engine) -> Plan:
     preflight.check_config(stack)
     session.enter(stack, start=False)
     preflight.check_context(stack)
+    if from_git(stack, recorded(stack, engine)):
+        return Plan(name, skipped="applied from git, so `up` has nothing to preview")
     say(f"previewing {name} ...")
     with _printed():
         session.init(stack, engine)

@@ -52,12 +52,24 @@ def enter_and_see(stack: Stack, engine: Engine) -> Seen:
     """Enters the stack's environment and reads it."""
     session.enter(stack, start=False)
     found = recorded(stack, engine)
-    if found.empty and stack.get("image"):
-        declared = _declared(stack)
-        there = live(stack, declared)
-        if there.image:
-            return Seen(declared, [], there, reconciled=True)
-    return Seen(found, history(stack, engine), live(stack, found))
+    return from_git(stack, found) or Seen(found, history(stack, engine), live(stack, found))
+
+
+def from_git(stack: Stack, found: Recorded) -> Seen | None:
+    """What is seen of a stack that another tool applies from git; None for any other, unasked where it has a state.
+
+    Args:
+        stack: the stack.
+        found: its state.
+
+    Raises:
+        DeployError: as `live`, or the program refuses the configuration.
+    """
+    if not found.empty or not stack.get("image"):
+        return None
+    declared = _declared(stack)
+    there = live(stack, declared)
+    return Seen(declared, [], there, reconciled=True) if there.image else None
 
 
 def _declared(stack: Stack) -> Recorded:

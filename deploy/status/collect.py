@@ -23,7 +23,7 @@ from deploy.observe.history import Update, deployed_since, history
 from deploy.observe.live import Live, live
 from deploy.observe.recorded import Recorded, recorded, under_way
 from deploy.pipeline.record import Pipeline, Smoke, Stage
-from deploy.promotion.checks import Seen, blockers
+from deploy.promotion.checks import Seen, blockers, from_git
 from deploy.stack import Stack
 from deploy.status.record import Change, Environment, Report, Waiting
 from engine.errors import INTERRUPTED
@@ -50,6 +50,7 @@ class _Stage:
     live: Live | None = None
     drift: tuple[Change, ...] | None = None
     difference: tuple[Change, ...] | None = None
+    reconciled: bool = False
     unread: bool = False
     problems: list[str] = field(default_factory=list)
 
@@ -68,7 +69,7 @@ def collect(project: Path, pipeline: Pipeline, engine: Engine, *, compare: bool 
     make_tables()
     pool = ThreadPoolExecutor()
     try:
-        asked = [pool.submit(_ask_cluster, it) for it in found if not it.recorded.empty]
+        asked = [pool.submit(_ask_cluster, it) for it in found if not it.unread]
         asked += [pool.submit(_compare, *pair) for pair in pairwise(found) if compare]
         for future in asked:
             future.result()
@@ -120,6 +121,10 @@ def _ask_cluster(it: _Stage) -> None:
     own = {f"{it.stack.project_name}:kubeconfig": it.kubeconfigs}
     stack = replace(it.stack, values={**it.stack.values, **own})
     try:
+        if it.recorded.empty:
+            if not under_way(it.recorded, it.locks) and (seen := from_git(stack, it.recorded)):
+                it.recorded, it.live, it.reconciled = seen.recorded, seen.live, True
+            return
         it.live = live(stack, it.recorded)
         if not under_way(it.recorded, it.locks):
             it.drift = _changes(find(stack, it.recorded))
@@ -127,6 +132,7 @@ def _ask_cluster(it: _Stage) -> None:
         it.drift = _changes(err.found) or None
         it.problems.append(str(err))
     except DeployError as err:
+        it.unread = it.recorded.empty
         it.problems.append(str(err))
     if under_way(it.recorded, it.locks):  # what differs is what it changes
         it.drift = None
@@ -162,7 +168,7 @@ def _compare(before: _Stage, it: _Stage) -> None:
 
 
 def _environment(it: _Stage, repo: Repository | None, waiting: Waiting | None) -> Environment:
-    image = it.recorded.image
+    image = it.live.image if it.live and it.reconciled else it.recorded.image
     since = deployed_since(it.updates, image)
     if since is None and it.live and it.live.image == image:
         since = it.live.since
@@ -175,6 +181,7 @@ def _environment(it: _Stage, repo: Repository | None, waiting: Waiting | None) -
         since=since,
         live=it.live,
         drift=it.drift,
+        reconciled=it.reconciled,
         unread=it.unread,
         problem=" ".join(it.problems),
         updates=tuple(it.updates[:UPDATES]),
@@ -193,7 +200,7 @@ def _waiting(pipeline: Pipeline, source: _Stage, target: _Stage, repo: Repositor
     revision, old = _revision(source, image, repo), _revision(target, stack.get("image"), repo)
     commits = repo.between(old, revision, "app") if repo and old and revision else None
     if source.live:
-        seen = Seen(source.recorded, source.updates, source.live)
+        seen = Seen(source.recorded, source.updates, source.live, source.reconciled)
         blocked = blockers(pipeline, source.stage.stack, target.stage, seen, repo)
     else:
         blocked = [f"{source.stage.stack}: {' '.join(source.problems)}"]

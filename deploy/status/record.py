@@ -62,7 +62,7 @@ class Environment:
 
     stack: str
     image: str = ""
-    """What the last update deployed, by digest; empty where nothing is."""
+    """What the last update deployed, or another tool applied from git, by digest; empty where nothing is."""
     pinned: str = ""
     """What the stack's file says; empty where the stack builds its own image."""
     revision: str = ""
@@ -74,8 +74,10 @@ class Environment:
     """What runs; None where nothing is deployed, or the cluster did not answer."""
     drift: tuple[Change, ...] | None = None
     """Live values against declared ones; None where it could not be found out."""
+    reconciled: bool = False
+    """Whether another tool applies it from git; then there are no updates, and drift is not looked for."""
     unread: bool = False
-    """Whether the state could not be read, so that nothing is known."""
+    """Whether the state, or the cluster of a stack without one, could not be read, so that nothing is known."""
     problem: str = ""
     """Why something here could not be found out."""
     updates: tuple[Update, ...] = ()
@@ -98,7 +100,7 @@ class Environment:
             return Condition.FAILED
         if self.live and not (self.live.image and self.live.complete):
             return Condition.DEGRADED
-        if self.live is None or self.drift is None:
+        if not self.reconciled and (self.live is None or self.drift is None):
             return Condition.UNKNOWN
         return Condition.DRIFTED if self.drift else Condition.HEALTHY
 

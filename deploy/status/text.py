@@ -47,7 +47,7 @@ def render(report: Report, width: int | None = None, *, colour: bool = False) ->
 
 
 def _row(it: Environment, report: Report) -> list[str]:
-    last = next(iter(it.updates), None)
+    last, applied = next(iter(it.updates), None), words.APPLIED if it.reconciled else ""
     return [
         clean(cell)
         for cell in (
@@ -58,7 +58,7 @@ def _row(it: Environment, report: Report) -> list[str]:
             words.ago(it.since, report.when),
             f"{it.live.ready}/{it.live.replicas}" if it.live else "",
             words.drift(it) if it.image else "",
-            f"{last.number} {last.result}, {words.ago(last.ended, report.when)} ago" if last else "",
+            f"{last.number} {last.result}, {words.ago(last.ended, report.when)} ago" if last else applied,
         )
     ]
 
@@ -69,7 +69,8 @@ def _notes(it: Environment) -> Iterator[str]:
     if it.problem:
         yield it.problem
     if it.undeployed:
-        yield f"its file names {short(it.pinned)}, which is not deployed: `.venv/bin/python -m deploy up {it.stack}`"
+        done = "applied yet" if it.reconciled else f"deployed: `.venv/bin/python -m deploy up {it.stack}`"
+        yield f"its file names {short(it.pinned)}, which is not {done}"
     if it.drift:
         yield f"what drifted: `.venv/bin/python -m deploy drift {it.stack}`"
     for pod in it.live.pods if it.live else ():

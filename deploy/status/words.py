@@ -6,6 +6,8 @@ from datetime import datetime
 
 from deploy.status.record import Environment, Waiting
 
+APPLIED = "applied from git"
+"""In place of the last update."""
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -19,7 +21,9 @@ def ago(then: datetime | None, now: datetime) -> str:
 
 
 def drift(environment: Environment) -> str:
-    """How many values drifted: `none`, a number, or `unknown`."""
+    """How many values drifted: `none`, a number, or `unknown`; of a stack that is applied from git `not asked`."""
+    if environment.reconciled:
+        return "not asked"
     return "unknown" if environment.drift is None else str(len(environment.drift) or "none")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.observe.live import Live
 from tests.deploy.ci.fake import HEAD, CiForge
 from tests.deploy.ci.samples import DIGEST
 
@@ -47,7 +48,7 @@ def at(server: CiForge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CiFo
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three stacks that run a pinned image on a cluster which nobody asks."""
+    """Three stacks with a pinned image, none of which runs yet."""
     folder = tmp_path / "project"
     folder.mkdir()
     for part in ("components", "config"):
@@ -64,6 +65,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         settle(folder, name, image=DIGEST)
     (folder / "pipeline.yaml").write_text(json.dumps({"stages": [{"stack": name} for name in NAMES]}))
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://elsewhere")
+    monkeypatch.setattr("deploy.promotion.checks.objects", lambda stack: [])
+    monkeypatch.setattr("deploy.promotion.checks.live", lambda stack, recorded: Live())
     return folder
 
 

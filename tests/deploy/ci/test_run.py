@@ -9,6 +9,7 @@ import pytest
 
 from deploy.ci.plan import Plan
 from deploy.ci.run import plan
+from deploy.observe.live import Live
 from tests.deploy.ci import samples
 from tests.deploy.ci.conftest import FakeEngine, settle
 from tests.deploy.ci.samples import DIGEST
@@ -67,6 +68,13 @@ def test_stage_without_an_image_is_skipped(project: Path) -> None:
     assert plan(project, "prod", FakeEngine()) == Plan(
         "prod", skipped="no image yet; it comes with the first promotion"
     )
+
+
+def test_stage_that_another_tool_applies_from_git_is_skipped(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.promotion.checks.live", lambda stack, recorded: Live(DIGEST))
+    engine = FakeEngine()
+    assert plan(project, "prod", engine) == Plan("prod", skipped="applied from git, so `up` has nothing to preview")
+    assert engine.ran == []
 
 
 def test_environment_of_one_stack_is_not_the_next_ones(project: Path) -> None:

@@ -93,11 +93,13 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         made.kubeconfigs[stack.name] = stack.kubeconfigs
         if stack.name in made.away:
             raise DeployError(f"The cluster of {stack.name} does not answer.", 69)
-        return made.live[stack.name]
+        return made.live.get(stack.name, Live())
 
     monkeypatch.setattr(collecting, "recorded", recorded)
     monkeypatch.setattr(collecting, "history", lambda stack, engine: list(made.updates.get(stack.name, ())))
     monkeypatch.setattr(collecting, "live", live)
+    monkeypatch.setattr("deploy.promotion.checks.live", live)
+    monkeypatch.setattr("deploy.promotion.checks.objects", lambda stack: [])
     monkeypatch.setattr("deploy.drift.find.find", lambda stack, recorded: made.drift.get(stack.name, []))
     return made
 
@@ -135,6 +137,26 @@ def test_a_deployed_stack(world: World, collect: Collect) -> None:
     assert dev.since == world.updates["dev"][0].ended
     assert dev.smoke == "GET /health is 200 with 'ok'"
     assert dev.waiting is None
+
+
+def test_a_stack_that_another_tool_applies_from_git(world: World, collect: Collect) -> None:
+    world.deploy("dev", OLD)
+    world.pin("staging", NEW, "chore(staging): promote")
+    assert of(collect(), "staging").condition == Condition.ABSENT, "nothing runs yet"
+    since = world.updates["dev"][0].ended
+    world.live["staging"] = Live(OLD, replicas=2, ready=2, updated=2, available=2, total=2, since=since)
+    stages = ({"stack": "dev"}, {"stack": "staging"}, {"stack": "prod"})
+    (world.folder / "Pulumi.prod.yaml").write_text("config: {}\n")
+    report = collect(*stages)
+    staging, waiting = of(report, "staging"), of(report, "prod").waiting
+    assert (staging.reconciled, staging.condition, staging.problem) == (True, Condition.HEALTHY, "")
+    assert (staging.image, staging.since, staging.undeployed) == (OLD, since, True)
+    assert waiting is not None
+    assert (waiting.image, len(waiting.blocked)) == (NEW, 1)
+    assert waiting.blocked[0].endswith("is pinned in git; wait until it is applied")
+    world.away = {"staging"}
+    staging = of(collect(), "staging")
+    assert (staging.condition, staging.problem) == (Condition.UNKNOWN, "The cluster of staging does not answer.")
 
 
 def test_drift_is_told_with_who_made_it(world: World, collect: Collect) -> None:

@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from deploy.status.page import render
-from tests.deploy.status.samples import HEALTHY, REPORT
+from deploy.status.record import Waiting
+from tests.deploy.status.samples import HEALTHY, IMAGES, REPORT
 
 VOID = ("meta", "link", "br")
 
@@ -41,6 +42,14 @@ def test_every_element_is_closed_and_every_id_is_there_once() -> None:
     ids = [attributes["id"] for _, attributes in page.found if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert {f"#{it.stack}" for it in REPORT.environments} <= {attributes.get("href") for _, attributes in page.found}
+
+
+def test_what_another_tool_applies_from_git_is_told_so() -> None:
+    waiting = Waiting("dev", IMAGES[0])
+    page = render(replace(REPORT, environments=(replace(HEALTHY, reconciled=True, updates=(), waiting=waiting),)))
+    assert "<dd>applied from git</dd>" in page
+    assert "<dd>not asked</dd>" in page
+    assert "promote dev dev --push</code>" in page
 
 
 def test_nothing_of_it_is_markup_of_others_or_comes_from_elsewhere() -> None:

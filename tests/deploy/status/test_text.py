@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from deploy.status.text import render
-from tests.deploy.status.samples import REPORT
+from tests.deploy.status.samples import HEALTHY, IMAGES, REPORT
 
 
 def test_where_it_fits_it_is_a_table_with_a_row_for_each_environment() -> None:
@@ -42,6 +43,14 @@ def test_under_the_table_it_says_what_waits_and_why_it_cannot_come_yet() -> None
     assert "frozen by Bob Example <bob@example.com> since 2026-11-20: Black Friday" in shown
     assert "its file names sha256:777777777777, which is not deployed" in shown
     assert "does not answer" in shown
+
+
+def test_what_another_tool_applies_from_git_is_told_so() -> None:
+    applied = replace(HEALTHY, reconciled=True, updates=(), drift=None, pinned=IMAGES[1])
+    shown = render(replace(REPORT, environments=(applied,)))
+    assert shown.splitlines()[1].split()[-5:] == ["not", "asked", "applied", "from", "git"]
+    assert shown.splitlines()[1].split()[1] == "healthy"
+    assert shown.endswith("dev:\n  its file names sha256:aaaaaaaaaaaa, which is not applied yet")
 
 
 def test_where_the_table_does_not_fit_each_environment_is_a_block_within_the_width() -> None:
