@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy.observe.recorded import Recorded
-from engine.kubernetes.kinds import built_in_endpoint, from_manifest
+from engine.kubernetes.scaled import as_scaled
 from engine.state import State, from_json
 from engine.values import Properties, Secret
 
@@ -46,14 +46,7 @@ async def inputs_for(api: Api, state: State, live: dict[str, Any]) -> Properties
     if inputs["kind"] == "Secret" and inputs.keys() & {"data", "stringData"}:
         inputs.pop("stringData", None)
         inputs["data"] = ENCRYPTED
-    found: Properties = _filled(inputs, live)
-    spec, there = found.get("spec"), live.get("spec") or {}
-    replicas = spec.get("replicas") if isinstance(spec, dict) else None
-    scaled = there.get("replicas")
-    # An autoscaler rests while there are no replicas: that is a person's doing, and an outage.
-    if replicas not in (None, scaled) and scaled != 0 and await _autoscaled(api, place(state)):
-        found["spec"] = {**found["spec"], "replicas": scaled}
-    return found
+    return await as_scaled(api, _filled(inputs, live), live)
 
 
 def _filled(value: Any, live: Any) -> Any:
@@ -73,11 +66,3 @@ def _counterpart(items: list[Any], index: int, item: Any) -> Any:
     if isinstance(item, dict) and "name" in item:
         return next((other for other in items if isinstance(other, dict) and other.get("name") == item["name"]), None)
     return items[index] if index < len(items) else None
-
-
-async def _autoscaled(api: Api, workload: Place) -> bool:
-    kind, namespace, name = workload
-    scalers = built_in_endpoint(from_manifest("autoscaling/v2", "HorizontalPodAutoscaler"))
-    answer = await api.call("GET", scalers.path(namespace))
-    targets = [scaler["spec"]["scaleTargetRef"] for scaler in answer.get("items") or []]
-    return any((target["kind"], target["name"]) == (kind, name) for target in targets)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.drift.managers import NOBODY, Manager, Path, added, item, managers, owner, readable, value_at
+from engine.kubernetes.managers import NOBODY, Manager, Path, added, item, managers, owner, readable, value_at
 
 REPLICAS: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
 APP = 'k:{"name":"app"}'

@@ -87,6 +87,8 @@ def _merge(into: Fields, fields: Fields) -> None:
 def added(of: Iterable[Manager]) -> Iterator[tuple[Path, Manager]]:
     """The fields that only a person set by kubectl; an item that was added to a list as a whole."""
     every = list(of)
+    if not any(manager.by_hand for manager in every):
+        return
     others = union(manager for manager in every if not manager.by_hand)
     for manager in every:
         if manager.by_hand:
