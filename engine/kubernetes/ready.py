@@ -6,6 +6,7 @@ Source: the awaiters of pulumi-kubernetes 4.34; kstatus for the rest (https://gi
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes import ready_workloads as workloads
@@ -13,7 +14,7 @@ from engine.kubernetes.conditions import wait_for
 from engine.kubernetes.errors import ApiError
 from engine.kubernetes.kinds import from_manifest
 from engine.kubernetes.objects import annotation, name_of, namespace_of
-from engine.kubernetes.wait import NeverReadyError, Rule
+from engine.kubernetes.wait import DEFAULT_SECONDS, NeverReadyError, Rule, seconds
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
 SKIP = "pulumi.com/skipAwait"
 WAIT_FOR = "pulumi.com/waitFor"
 SETTLE_SECONDS = 10.0
-"""How long a Service without any pod is waited for before it counts as meant so."""
+"""How long a Service without any pod, or an Ingress' path without its Service, is waited for before it counts as meant
+so."""
+LIMITS = {
+    "PersistentVolume": 300.0, "PersistentVolumeClaim": 300.0, "ResourceQuota": 60.0, "Secret": 5.0,
+}  # fmt: skip
+"""Seconds that objects of these kinds are waited for, where nothing else is said; of all others `DEFAULT_SECONDS`."""
 
 
-def rule_for(api: Api, manifest: dict[str, Any]) -> tuple[Rule, float] | None:
+def rule_for(api: Api, manifest: dict[str, Any], *, patient: bool = True) -> tuple[Rule, float] | None:
     """The rule for the object, and how often (in seconds; 0: never) it is to be asked without a change of the object.
 
-    None where there is nothing to wait for.
+    None where there is nothing to wait for. `patient`: whether what has no pods yet may still get some.
     """
     if annotation(manifest, SKIP) == "true":
         return None
@@ -37,10 +43,9 @@ def rule_for(api: Api, manifest: dict[str, Any]) -> tuple[Rule, float] | None:
     kind = from_manifest(str(manifest.get("apiVersion")), str(manifest.get("kind")))
     if kind.kind in workloads.COUNTS and kind.built_in:
         return workloads.rule(api, kind.kind), 1.0
-    if kind.built_in and kind.kind == "Service":
-        return _service(api), 0.5
-    if kind.built_in and kind.kind == "PersistentVolumeClaim":
-        return _claim(api), 2.0
+    if kind.kind in _ASKING and kind.built_in:
+        asking, tick = _ASKING[kind.kind]
+        return asking(api, SETTLE_SECONDS if patient else 0.0), tick
     plain = _PLAIN.get(kind.kind, generic) if kind.built_in else generic
 
     async def missing(live: dict[str, Any]) -> str:
@@ -49,8 +54,16 @@ def rule_for(api: Api, manifest: dict[str, Any]) -> tuple[Rule, float] | None:
     return missing, 0.0
 
 
+def limit_for(timeout: float, manifest: dict[str, Any]) -> float:
+    """How many seconds to wait: the resource's timeout, else its annotation, else what its kind takes at most."""
+    kind = from_manifest(str(manifest.get("apiVersion")), str(manifest.get("kind")))
+    return seconds(timeout, manifest, LIMITS.get(kind.kind, DEFAULT_SECONDS) if kind.built_in else DEFAULT_SECONDS)
+
+
 def generic(live: dict[str, Any]) -> str:
     """kstatus' rule for any kind: the controller has seen it, and a `Ready` condition, if there is one, is true."""
+    if live["metadata"].get("deletionTimestamp"):
+        return "it is being deleted"
     status = live.get("status")
     if not isinstance(status, dict):
         return ""
@@ -70,13 +83,10 @@ def _established(live: dict[str, Any]) -> str:
     refused = workloads.condition(live, "NamesAccepted")
     if refused.get("status") == "False":
         raise NeverReadyError(f"its names are not accepted: {refused.get('message', '')}")
-    return "" if workloads.condition(live, "Established").get("status") == "True" else "waiting to be established"
-
-
-def _ingress(live: dict[str, Any]) -> str:
-    if (live.get("status", {}).get("loadBalancer") or {}).get("ingress"):
-        return ""
-    return "no address from an ingress controller yet"
+    found = workloads.condition(live, "Established")
+    if found.get("status") == "False" and found.get("reason") != "Installing":
+        raise NeverReadyError(f"it is not established: {found.get('reason', '')}: {found.get('message', '')}")
+    return "" if found.get("status") == "True" else "waiting to be established"
 
 
 def _volume(live: dict[str, Any]) -> str:
@@ -95,12 +105,12 @@ def _token(live: dict[str, Any]) -> str:
 
 
 _PLAIN = {
-    "CustomResourceDefinition": _established, "Ingress": _ingress, "PersistentVolume": _volume, "ResourceQuota": _quota,
+    "CustomResourceDefinition": _established, "PersistentVolume": _volume, "ResourceQuota": _quota,
     "Secret": _token,
 }  # fmt: skip
 
 
-def _service(api: Api) -> Rule:
+def _service(api: Api, settle: float) -> Rule:
     """A Service is ready with a ready pod behind it and, as LoadBalancer, with an address.
 
     Like the provider, one whose selector matches no pod at all is accepted after a while.
@@ -117,7 +127,7 @@ def _service(api: Api) -> Rule:
         ready, waiting = await _endpoints(api, live)
         if waiting:
             return f"{ready} of {ready + waiting} pods behind it ready"
-        if ready or time.monotonic() - started > SETTLE_SECONDS:
+        if ready or time.monotonic() - started >= settle:
             return ""
         return "no pod matches its selector yet"
 
@@ -141,7 +151,50 @@ async def _endpoints(api: Api, live: dict[str, Any]) -> tuple[int, int]:
     return sum(ready.values()), len(ready) - sum(ready.values())
 
 
-def _claim(api: Api) -> Rule:
+def _ingress(api: Api, settle: float) -> Rule:
+    """An Ingress is ready with an address, and with each path's Service there.
+
+    Like the provider, a path whose Service doesn't come is accepted after a while.
+    """
+    started = time.monotonic()
+
+    async def missing(live: dict[str, Any]) -> str:
+        if time.monotonic() - started < settle:
+            for name in _backends(live):
+                if not await _served(api, namespace_of(live), name):
+                    return f"the Service {name} of one of its paths is not there yet"
+        if (live.get("status", {}).get("loadBalancer") or {}).get("ingress"):
+            return ""
+        return "no address from an ingress controller yet"
+
+    return missing
+
+
+def _backends(live: dict[str, Any]) -> list[str]:
+    """The Services that the paths of an Ingress lead to."""
+    backends = [
+        path.get("backend") or {}
+        for rule in live["spec"].get("rules") or []
+        for path in (rule.get("http") or {}).get("paths") or []
+    ]
+    names = [(backend.get("service") or {}).get("name") or backend.get("serviceName") for backend in backends]
+    return sorted({name for name in names if name})
+
+
+async def _served(api: Api, namespace: str, name: str) -> bool:
+    """Whether the cluster knows where the Service leads to, be it to no ready pod; an ExternalName leads elsewhere."""
+    selector = {"labelSelector": f"kubernetes.io/service-name={name}"}
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    try:
+        if (await api.call("GET", slices, params=selector)).get("items"):
+            return True
+        service = await api.call("GET", f"/api/v1/namespaces/{namespace}/services/{name}")
+    except ApiError as err:
+        return err.code != 404  # such as a right that is missing
+    return bool(service["spec"].get("type") == "ExternalName")
+
+
+def _claim(api: Api, _: float) -> Rule:
     """A claim is ready when bound, or at once where its class binds with the first pod that uses it."""
     late: bool | None = None
 
@@ -160,3 +213,9 @@ def _claim(api: Api) -> Rule:
         return "" if late else f"the claim is {phase}" + ("" if name else ": it has no storage class")
 
     return missing
+
+
+_ASKING: dict[str, tuple[Callable[[Api, float], Rule], float]] = {
+    "Ingress": (_ingress, 1.0), "PersistentVolumeClaim": (_claim, 2.0), "Service": (_service, 0.5),
+}  # fmt: skip
+"""Rules that ask for more than the object, and how often; they get the seconds to wait for what may never come."""
