@@ -5,9 +5,9 @@ Source: sdk/proto/pulumi/provider.proto. Every property map may hold `Secret` an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.values import Properties
 
@@ -15,17 +15,20 @@ from engine.values import Properties
 class ProviderError(Exception):
     """A step failed. The message is for the user: what is wrong, the rule, the mend; no secret in it.
 
-    `state` and `id` are set where the object exists all the same (created or updated, but not ready): the step is then
-    recorded with `reasons` as the resource's initErrors, and the next `up` updates it.
+    `state` and `id` are set where the object exists all the same (created, updated or read, but not ready): the step is
+    then recorded with `reasons` as the resource's initErrors, and the next `up` updates it. `inputs` are those of one
+    that was read.
     """
 
     def __init__(
-        self, message: str, *, id: str = "", state: Properties | None = None, reasons: tuple[str, ...] = ()
-    ) -> None:
+        self, message: str, *, id: str = "", state: Properties | None = None, reasons: tuple[str, ...] = (),
+        inputs: Properties | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.id = id
         self.state = state
         self.reasons = reasons
+        self.inputs = inputs
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Diff:
     delete_before_replace: bool = False
     changed: tuple[str, ...] = ()
     """Property paths that differ, such as `spec.template.spec.containers[0].image`."""
+    removed: tuple[str, ...] = ()
+    """Those of `changed` that the program sets no more: known from the inputs alone."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,42 @@ class Resource:
     """The outputs of the last step; empty for a new resource."""
     interrupted: Properties | None = None
     """The inputs of a pending `creating` operation of this URN, left by a run that was killed; None otherwise."""
+    deleted: Set[tuple[str, str]] = frozenset()
+    """Type and id of what this run deleted before; in a preview, what it is going to, and so is still there."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One field of a live object that is not what its last step made it."""
+
+    path: str
+    """Such as `spec.replicas`; empty where the whole object is missing."""
+    wanted: str
+    """What the recorded inputs make of it, as text or JSON; empty where they say nothing."""
+    found: str
+    """What is there; empty where nothing is."""
+    by: str = ""
+    """Who wrote it; empty where that is not recorded, as of what was removed."""
+    at: str = ""
+    """When they last wrote, ISO 8601."""
+    operation: str = ""
+    """How, such as `Update (scale)`."""
 
 
 Status = Callable[[str], None]
 """Called with one short line about what a step is waiting for."""
+
+
+@runtime_checkable
+class Inspector(Protocol):
+    """A provider that can tell what became of an object since its last step."""
+
+    async def inspect(self, resource: Resource, ignored: tuple[str, ...]) -> tuple[tuple[Drift, ...], str]:
+        """The drift of the live object, the paths `ignored` aside, and why it could not be asked for (or empty).
+
+        For previews: nothing is changed. Raises `ProviderError` where an update by the same inputs would be refused.
+        """
+        ...
 
 
 class Provider(Protocol):

@@ -21,6 +21,14 @@ def module_of(package: str) -> ModuleType:
     return import_module(PACKAGES[package])
 
 
+def warm(packages: set[str]) -> None:
+    """Loads what the providers of these packages need to ask a server; for a thread, while the program starts."""
+    for package in packages & PACKAGES.keys():
+        load = getattr(module_of(package), "warm", None)
+        if load is not None:
+            load()
+
+
 def configure(package: str, inputs: Properties) -> Provider:
     """A configured provider. Raises ProviderError or EngineError."""
     provider: Provider = module_of(package).configure(inputs)

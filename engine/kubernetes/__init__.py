@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from engine.kubernetes.cluster_diff import diff_config
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
@@ -9,6 +11,12 @@ from engine.provider import Provider
 from engine.values import Properties
 
 __all__ = ["configure", "diff_config"]
+
+
+def warm() -> None:
+    """Loads what is slow to load."""
+    import_module("engine.kubernetes.inspect")
+    import_module("engine.kubernetes.client")
 
 
 def configure(inputs: Properties) -> Provider:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CREATOR = "pulumi-kubernetes"
 """The field manager that creates."""
 PATCH_FORCE = "pulumi.com/patchForce"
+PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager"
 APPLY = "application/apply-patch+yaml"
 
 FORERUNNERS = (
@@ -85,6 +86,16 @@ async def update(
         if not dry_run or not mine:
             raise
         return await apply(True)
+
+
+async def relinquish(api: Api, endpoint: Endpoint, live: dict[str, Any], manager: str) -> dict[str, Any]:
+    """Takes `manager` off the object, which it owned until another one applied it; returns the object."""
+    if not any(entry.get("manager") == manager for entry in live["metadata"].get("managedFields") or []):
+        return live
+    where = {key: value for key, value in live["metadata"].items() if key in ("name", "namespace")}
+    bare = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": where}
+    path = endpoint.path(namespace_of(live), name_of(live))
+    return await api.call("PATCH", path, params={"fieldManager": manager}, body=bare, content_type=APPLY)
 
 
 def _is_forerunner(entry: dict[str, Any]) -> bool:

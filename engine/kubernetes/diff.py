@@ -1,7 +1,7 @@
-"""Compares the recorded inputs of an object with the wanted ones.
+"""Compares what is recorded of an object with the wanted inputs.
 
-Source: pulumi-kubernetes 4.34. Unlike it, the recorded inputs are the base and not the recorded live object: what only
-the server or another controller changed shows no difference until a refresh records it as inputs.
+Source: Diff of pulumi-kubernetes 4.34. As there, a field that was recorded otherwise than the program set it, such as
+one that admission rewrote, is a change too.
 """
 
 from __future__ import annotations
@@ -10,10 +10,20 @@ import re
 from typing import Any
 
 from engine.kubernetes.immutable import immutable_fields
-from engine.kubernetes.normalize import normalize
+from engine.kubernetes.kinds import from_manifest
+from engine.kubernetes.normalize import TYPED_GROUPS, normalize, quantity
 from engine.kubernetes.objects import AUTONAMED, annotation, name_of, namespace_of, without_read_only
 from engine.provider import Diff
 from engine.values import Properties, unwrap
+
+FREE = frozenset(
+    {"annotations", "binaryData", "data", "hard", "labels", "limits", "matchLabels", "nodeSelector", "parameters",
+     "requests", "selector"}
+)  # fmt: skip
+"""Fields of built-in kinds whose keys are the user's own."""
+
+
+REPLACE_UNREADY = "pulumi.com/replaceUnready"
 
 
 class _Missing:
@@ -24,23 +34,77 @@ _MISSING = _Missing()
 _PLAIN_KEY = re.compile(r'[."\[\]]')
 
 
-def compare(olds: Properties, news: Properties, *, config_maps: bool = False, secrets: bool = False) -> Diff:
-    """The difference; `config_maps` and `secrets` say whether their data may change in place."""
+def compare(
+    olds: Properties,
+    news: Properties,
+    live: Properties | None = None,
+    *,
+    config_maps: bool = False,
+    secrets: bool = False,
+    unready: bool = False,
+) -> Diff:
+    """The difference; `config_maps` and `secrets` say whether their data may change in place.
+
+    `live` is the object as it was recorded; None where it isn't. `unready`: it is to be replaced at any rate.
+    """
     old, new = _plain(olds), _plain(news)
     for manifest in (old, new):
         if isinstance(manifest.get("metadata"), dict) and not manifest["metadata"].get("namespace"):
             manifest["metadata"]["namespace"] = "default"  # what the server takes an absent one for
     found: list[tuple[str, Any, Any]] = []
-    _walk("", old, new, found)
+    _walk("", as_recorded(old, _plain(live)) if live else old, new, found)
     fields = immutable_fields(new, config_maps=config_maps, secrets=secrets)
     replaces = tuple(path for path, before, after in found if _forces(path, before, after, fields))
+    if unready:
+        replaces = (*replaces, f'metadata.annotations["{REPLACE_UNREADY}"]')
     same_place = name_of(new) == name_of(old) != "" and namespace_of(new) == namespace_of(old)
     return Diff(
-        changes=bool(found),
+        changes=bool(found or replaces),
         replaces=replaces,
         delete_before_replace=bool(replaces) and same_place and annotation(new, AUTONAMED) != "true",
         changed=tuple(path for path, _, _ in found),
+        removed=tuple(path for path, _, after in found if after is _MISSING or after is None),
     )
+
+
+def ignored(manifest: dict[str, Any]) -> list[str]:
+    """Warnings about annotations that do nothing on an object of this kind."""
+    kind = from_manifest(str(manifest.get("apiVersion")), str(manifest.get("kind")))
+    if annotation(manifest, REPLACE_UNREADY) != "true" or (kind.group, kind.kind) == ("batch", "Job"):
+        return []
+    return [f"the annotation {REPLACE_UNREADY} is for Jobs only, and does nothing on a {kind.kind}"]
+
+
+def as_recorded(inputs: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
+    """The inputs with the values that the recorded object has instead.
+
+    Another spelling of the same is no other value. A field that the server left out, for it is empty or unknown to it,
+    is taken to be there, but for what is the user's to name: a label, a key of the data.
+    """
+    typed = from_manifest(str(inputs.get("apiVersion")), "").group in TYPED_GROUPS
+    base: dict[str, Any] = _based(inputs, live, "", typed=typed)
+    kept: dict[str, Any] = {key: inputs[key] for key in ("apiVersion", "kind") if key in inputs}
+    if isinstance(inputs.get("metadata"), dict) and isinstance(base.get("metadata"), dict):
+        own = {key: inputs["metadata"][key] for key in ("name", "namespace") if key in inputs["metadata"]}
+        kept["metadata"] = {**base["metadata"], **own}
+    return {**base, **kept}
+
+
+def _based(inputs: Any, live: Any, field: str, *, typed: bool) -> Any:
+    if isinstance(inputs, dict) and isinstance(live, dict):
+        kept = [key for key in inputs if key in live or (typed and field not in FREE)]
+        return {key: _based(inputs[key], live[key], key, typed=typed) if key in live else inputs[key] for key in kept}
+    if isinstance(inputs, list) and isinstance(live, list):
+        return [_based(one, other, "", typed=typed) for one, other in zip(inputs, live, strict=False)]
+    if _empty(inputs) or (typed and inputs == "") or _spelt_alike(inputs, live):
+        return inputs
+    return live
+
+
+def _spelt_alike(one: Any, other: Any) -> bool:
+    if not isinstance(one, str | int | float) or not isinstance(other, str | int | float):
+        return False
+    return bool(quantity(one) == quantity(other)) or "".join(str(one).split()) == "".join(str(other).split())
 
 
 def _plain(properties: Properties) -> dict[str, Any]:

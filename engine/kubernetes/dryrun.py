@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes import apply
+from engine.kubernetes.adopt import made_by_us
+from engine.kubernetes.diff import ignored
 from engine.kubernetes.errors import ApiError, refused
-from engine.kubernetes.kinds import from_manifest
+from engine.kubernetes.kinds import Endpoint, from_manifest
 from engine.kubernetes.objects import described, name_of, namespace_of, recorded, to_object
+from engine.kubernetes.ready import rule_for
 from engine.kubernetes.settings import Settings
 from engine.marks import secret_texts
-from engine.provider import Result
+from engine.provider import Resource, Result
 from engine.values import Properties, has_unknown
 
 if TYPE_CHECKING:
@@ -31,18 +34,18 @@ def unasked(settings: Settings, news: Properties) -> str:
     return "it has values that are only known after an update" if has_unknown(news) else ""
 
 
-async def dry_create(api: Api, news: Properties) -> Result:
+async def dry_create(api: Api, resource: Resource, news: Properties) -> Result:
     """The object as the server would create it; its id is not known."""
-    manifest, warnings = to_object(news), list[str]()
+    manifest = to_object(news)
+    warnings = ignored(manifest)
+    rule_for(api, manifest)  # refuses a waitFor that isn't understood
     endpoint = await api.endpoint(from_manifest(str(manifest["apiVersion"]), str(manifest["kind"])))
     if endpoint is None:
         return unchecked("", news, "its kind doesn't exist yet")
     try:
         live = await apply.create(api, endpoint, manifest, dry_run=True, warnings=warnings)
     except ApiError as err:
-        if err.code == 409 and err.reason == "AlreadyExists":
-            return unchecked("", news, "an object of this name exists")
-        why = _excused(err)
+        why = excused(err) or await _making_room(api, endpoint, resource, manifest, err)
         if why:
             return unchecked("", news, why)
         raise refused("create", described(manifest), err, secret_texts(news)) from err
@@ -54,7 +57,9 @@ async def dry_create(api: Api, news: Properties) -> Result:
 
 async def dry_update(api: Api, id: str, news: Properties, manager: str, *, force: bool) -> Result:
     """The object as the server would change it."""
-    manifest, warnings = to_object(news), list[str]()
+    manifest = to_object(news)
+    warnings = ignored(manifest)
+    rule_for(api, manifest)  # refuses a waitFor that isn't understood
     endpoint = await api.endpoint(from_manifest(str(manifest["apiVersion"]), str(manifest["kind"])))
     if endpoint is None:
         return unchecked(id, news, "its kind doesn't exist yet")
@@ -66,14 +71,14 @@ async def dry_update(api: Api, id: str, news: Properties, manager: str, *, force
     except ApiError as err:
         if err.code == 404:
             return unchecked(id, news, "it was deleted outside, and is to be created again")
-        why = _excused(err)
+        why = excused(err)
         if why:
             return unchecked(id, news, why)
         raise refused("update", described(manifest), err, secret_texts(news)) from err
     return Result(id, recorded(news, _settled(live, ()), manager), tuple(warnings))
 
 
-def _excused(err: ApiError) -> str:
+def excused(err: ApiError) -> str:
     """Why a refusal of the dry run says nothing about the real run; empty where it does."""
     if err.namespace_missing:
         return f"its namespace {err.details.get('name', '')!r} doesn't exist yet"
@@ -83,6 +88,29 @@ def _excused(err: ApiError) -> str:
         return "the signed-in user may not do a dry run"
     if err.code == 400 and "dry run" in err.text:
         return "a webhook doesn't support dry runs"
+    return ""
+
+
+async def _making_room(
+    api: Api, endpoint: Endpoint, resource: Resource, manifest: dict[str, Any], err: ApiError
+) -> str:
+    """Why an object that has the name is in nobody's way; empty where it is."""
+    if err.code != 409 or err.reason != "AlreadyExists":
+        return ""
+    namespace, name = namespace_of(manifest) or "default", name_of(manifest)
+    mine = f"{namespace}/{name}" if endpoint.namespaced else name
+    if {(endpoint.kind.kind, mine), ("Namespace", namespace)} & {
+        (t.rpartition(":")[2], id) for t, id in resource.deleted
+    }:
+        return "the object that has its name is deleted first"
+    try:
+        live = await api.call("GET", endpoint.path(namespace, name))
+    except ApiError:
+        return ""
+    if live["metadata"].get("deletionTimestamp"):
+        return "the object that has its name is being deleted"
+    if resource.interrupted is not None and made_by_us(live, resource.interrupted):
+        return "it was made by an earlier run that was interrupted, and is taken over"
     return ""
 
 

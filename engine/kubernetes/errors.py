@@ -118,6 +118,15 @@ def _expiry(cluster: Cluster) -> str:
     return end.isoformat() if end < datetime.now(UTC) else ""
 
 
+_ADMISSION = (
+    ("exceeded quota", "Raise the quota or ask for less."),
+    ("violates PodSecurity", "Change the named fields, or loosen the namespace's pod-security label."),
+    ("denied the request", "So says a policy of the cluster: change the object as it asks, or have it changed."),
+    ("denied request", "So says a policy of the cluster: change the object as it asks, or have it changed."),
+)
+"""What admission says, and what to do then."""
+
+
 def refused(verb: str, what: str, err: ApiError, secrets: frozenset[str] = frozenset()) -> ProviderError:
     """The `ProviderError` for an `ApiError` in doing `verb` (such as `create`) to `what` (such as `ConfigMap a/b`)."""
     text = redact(err.text, secrets).strip().rstrip(".")
@@ -130,10 +139,8 @@ def refused(verb: str, what: str, err: ApiError, secrets: frozenset[str] = froze
         return ProviderError(f"cannot {verb} {what}: {_owners(err.conflicts)}")
     elif err.namespace_missing:
         mend = "Create the namespace first: let the resource depend on it, or name one that exists."
-    elif err.code == 403 and "exceeded quota" in text:
-        mend = "Raise the quota or ask for less."
-    elif err.code == 403 and "violates PodSecurity" in text:
-        mend = "Change the named fields, or loosen the namespace's pod-security label."
+    elif why := next((mend for sign, mend in _ADMISSION if sign in text), ""):
+        mend = why
     elif err.code == 403:
         mend = "The signed-in user may not do this: ask for the right by RBAC, or use another context."
     elif err.code == 422 and any(sign in text for sign in ("immutable", "may not be changed", "updates to ")):

@@ -35,6 +35,11 @@ class Cluster:
         """URL of the API server."""
         return str(self.entry["server"])
 
+    @property
+    def namespace(self) -> str:
+        """Of objects that name none."""
+        return str(self.config["contexts"][0]["context"].get("namespace") or "default")
+
     def __repr__(self) -> str:
         return f"Cluster({self.context!r}, {self.server!r})"  # the config holds credentials
 

@@ -57,6 +57,8 @@ def _name(resource: Resource, result: dict[str, Any], seed: bytes) -> list[Check
     old = unwrap(resource.inputs)
     if annotation(old, AUTONAMED) == "true" and name_of(old):
         metadata["name"] = name_of(old)
+    elif old and resource.interrupted is None:
+        return []  # what had a name of its own gets one once it is replaced, for lack of it
     else:
         metadata["name"] = f"{resource.name}-{hashlib.sha256(seed + resource.urn.encode()).hexdigest()[:8]}"
     annotations = metadata.get("annotations")

@@ -22,7 +22,7 @@ QUANTITY_MAPS = frozenset(
 """Fields whose values are quantities, within `spec` of built-in kinds."""
 TYPED_GROUPS = BUILT_IN_GROUPS - {"apiextensions.k8s.io", "apiregistration.k8s.io"}
 """Groups that the provider has types for."""
-QUANTITY_FIELDS = frozenset({"sizeLimit", "divisor"})
+QUANTITY_FIELDS = frozenset({"averageValue", "divisor", "sizeLimit"})
 
 MOST_DIGITS = 18
 
@@ -62,7 +62,8 @@ def _quantities(value: Any, key: str) -> Any:
     if isinstance(value, dict):
         if key in QUANTITY_MAPS:
             return {name: quantity(item) for name, item in value.items()}
-        return {name: quantity(v) if name in QUANTITY_FIELDS else _quantities(v, name) for name, v in value.items()}
+        fields = QUANTITY_FIELDS | {"value"} if key == "target" else QUANTITY_FIELDS  # of an autoscaler's metric
+        return {name: quantity(v) if name in fields else _quantities(v, name) for name, v in value.items()}
     if isinstance(value, list):
         return [_quantities(item, "") for item in value]
     return value

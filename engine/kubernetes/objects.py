@@ -58,15 +58,6 @@ def mark_secrets(out: Any, source: Any) -> Any:
     return marks.mark_secrets(out, source)
 
 
-def prune(live: Any, shape: Any) -> Any:
-    """The parts of `live` that `shape` has as well."""
-    if isinstance(live, dict) and isinstance(shape, dict):
-        return {key: prune(value, shape[key]) for key, value in live.items() if key in shape}
-    if isinstance(live, list) and isinstance(shape, list):
-        return [prune(a, b) for a, b in zip(live, shape, strict=False)]
-    return live
-
-
 def without_read_only(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest less the metadata that only the server writes."""
     metadata = manifest.get("metadata")

@@ -6,9 +6,9 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes import delete as deletion
-from engine.kubernetes.adopt import made_by_us
-from engine.kubernetes.apply import CREATOR
-from engine.kubernetes.diff import compare
+from engine.kubernetes import reading
+from engine.kubernetes.apply import CREATOR, PATCH_FIELD_MANAGER, relinquish
+from engine.kubernetes.diff import REPLACE_UNREADY, compare, ignored
 from engine.kubernetes.dryrun import dry_create, dry_update, unasked, unchecked
 from engine.kubernetes.errors import ApiError, refused
 from engine.kubernetes.kinds import Endpoint, Kind, built_in_endpoint, from_manifest, from_token
@@ -17,23 +17,22 @@ from engine.kubernetes.objects import (
     API_VERSION,
     FIELD_MANAGER,
     INPUTS,
+    annotation,
     described,
-    id_of,
-    mark_secrets,
-    prune,
-    recorded,
     to_object,
-    without_read_only,
 )
+from engine.kubernetes.ready import limit_for, rule_for
+from engine.kubernetes.ready_workloads import condition
 from engine.kubernetes.settings import Settings
 from engine.kubernetes.step import Step
 from engine.kubernetes.wait import NotReadyError, seconds
 from engine.marks import secret_texts
-from engine.provider import CheckFailure, Diff, ProviderError, Resource, Result, Status
+from engine.provider import CheckFailure, Diff, Drift, ProviderError, Resource, Result, Status
 from engine.values import Properties, unwrap
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api
+    from engine.kubernetes.inspect import Inspector
 
 
 class KubernetesProvider:
@@ -42,6 +41,7 @@ class KubernetesProvider:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._connection: Api | None = None
+        self._inspector: Inspector | None = None
 
     async def check(self, resource: Resource, news: Properties, seed: bytes) -> tuple[Properties, list[CheckFailure]]:
         """The inputs with name and default namespace, in their one spelling; needs no server for built-in kinds."""
@@ -52,11 +52,13 @@ class KubernetesProvider:
         return checked(resource, kind, news, seed=seed, namespace=namespace)
 
     async def diff(self, resource: Resource, news: Properties) -> Diff:
-        """Recorded against wanted inputs; never asks the server."""
+        """What is recorded against the wanted inputs; asks the server only for a Job with `replaceUnready`."""
         settings = self._settings
+        unready = annotation(news, REPLACE_UNREADY) == "true" and await self._unfinished(resource)
         return compare(
-            _olds(resource), news, config_maps=settings.mutable_config_maps, secrets=settings.mutable_secrets
-        )
+            _olds(resource), news, resource.outputs,
+            config_maps=settings.mutable_config_maps, secrets=settings.mutable_secrets, unready=unready,
+        )  # fmt: skip
 
     async def create(
         self, resource: Resource, news: Properties, *, preview: bool, timeout: float, status: Status
@@ -66,7 +68,7 @@ class KubernetesProvider:
         if why:
             return unchecked("", news, why)
         if preview:
-            return await dry_create(self._api(), news)
+            return await dry_create(self._api(), resource, news)
         step = await self._step(resource, news, timeout, status, new=True)
         try:
             live = await step.post(resource.interrupted)
@@ -83,7 +85,7 @@ class KubernetesProvider:
             return unchecked(resource.id, news, why)
         force = self._settings.patch_force
         if preview:
-            return await dry_update(self._api(), resource.id, news, _manager(resource), force=force)
+            return await dry_update(self._api(), resource.id, news, _manager(resource, news), force=force)
         step = await self._step(resource, news, timeout, status)
         try:
             before = await step.api.call("GET", step.path)
@@ -93,7 +95,10 @@ class KubernetesProvider:
                 raise refused("update", described(step.manifest), err, secret_texts(news)) from err
             status("it was deleted outside: creating it again")
             return await self.create(resource, news, preview=False, timeout=timeout, status=status)
-        return await step.ready(live)
+        result = await step.ready(live)
+        if (old := _manager(resource)) != step.manager:
+            await relinquish(step.api, step.endpoint, live, old)
+        return result
 
     async def delete(self, resource: Resource, *, timeout: float, status: Status) -> None:
         """Deletes the object and waits until it is gone."""
@@ -115,31 +120,36 @@ class KubernetesProvider:
             ) from err
 
     async def read(self, resource: Resource, id: str, inputs: Properties) -> tuple[str, Properties, Properties] | None:
-        """The live object; its inputs have the shape of `inputs`, or where these are empty all that isn't the server's.
+        """The live object; see `reading.read`."""
+        return await reading.read(self._api(), resource, id, inputs, _manager(resource, inputs))
 
-        With `resource.interrupted`, only an object that the interrupted run made is answered.
-        """
+    async def inspect(self, resource: Resource, ignored: tuple[str, ...]) -> tuple[tuple[Drift, ...], str]:
+        """What became of the object, by a dry run of an update with the recorded inputs."""
+        inputs = _olds(resource)
+        if why := unasked(self._settings, inputs):
+            return (), why
+        if self._inspector is None:
+            from engine.kubernetes.inspect import Inspector  # noqa: PLC0415 - for previews only
+
+            self._inspector = Inspector(self._api())
+        return await self._inspector.look(resource.id, inputs, _manager(resource), ignored)
+
+    async def _unfinished(self, resource: Resource) -> bool:
+        """Whether the object is a Job that is not complete; what cannot be read is taken for complete."""
         kind = from_token(resource.type)
-        namespace, _, name = (id or id_of(to_object(resource.interrupted or inputs))).rpartition("/")
-        endpoint = await self._api().endpoint(kind)
-        if endpoint is None or not name:
-            return None
+        if (kind.group, kind.kind) != ("batch", "Job"):
+            return False
         try:
-            live = await self._api().call("GET", endpoint.path(namespace, name))
-        except ApiError as err:
-            if err.code == 404:
-                return None
-            raise refused("read", f"{kind.kind} {id}", err) from err
-        if resource.interrupted is not None and not made_by_us(live, resource.interrupted):
-            return None
-        shape = to_object(inputs)
-        plain = prune(live, shape) if shape else {k: v for k, v in without_read_only(live).items() if k != "status"}
-        found = mark_secrets(plain, inputs)
-        version = str(resource.outputs.get(API_VERSION) or "")
-        return id or id_of(live), found, recorded(found, live, _manager(resource), version)
+            namespace, _, name = resource.id.rpartition("/")
+            live = await self._api().call("GET", built_in_endpoint(kind).path(namespace, name))
+        except (ApiError, ProviderError):
+            return False
+        return condition(live, "Complete").get("status") != "True"
 
     async def close(self) -> None:
         """Ends the connections."""
+        if self._inspector is not None:
+            await self._inspector.close()
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
@@ -171,14 +181,16 @@ class KubernetesProvider:
         self, resource: Resource, news: Properties, timeout: float, status: Status, *, new: bool = False
     ) -> Step:
         manifest = to_object(news)
+        rule_for(self._api(), manifest)  # refuses a waitFor that isn't understood, before anything is done
         return Step(
             api=self._api(),
             endpoint=await self._endpoint(manifest),
             news=news,
             manifest=manifest,
-            manager=_manager(None if new else resource),
-            limit=seconds(timeout, manifest),
+            manager=_manager(None if new else resource, news),
+            limit=limit_for(timeout, manifest),
             status=status,
+            warnings=ignored(manifest),
             api_version="" if new else str(resource.outputs.get(API_VERSION) or ""),
         )
 
@@ -201,7 +213,8 @@ def _olds(resource: Resource) -> Properties:
     return resource.inputs or unwrap(resource.outputs.get(INPUTS)) or {}
 
 
-def _manager(resource: Resource | None) -> str:
-    """The recorded field manager, or a new one of the provider's form."""
+def _manager(resource: Resource | None, news: Properties | None = None) -> str:
+    """The field manager that the inputs name, or else the recorded one, or else a new one of the provider's form."""
+    named = annotation(news, PATCH_FIELD_MANAGER) if news else ""
     found = unwrap(resource.outputs.get(FIELD_MANAGER)) if resource else None
-    return str(found or f"{CREATOR}-{secrets.token_hex(4)}")
+    return str(named or found or f"{CREATOR}-{secrets.token_hex(4)}")

@@ -39,7 +39,7 @@ class Settings:
     cluster: Cluster | None
     """None while the kubeconfig or context is only known after an `up`."""
     namespace: str = ""
-    """Namespace of objects that name none; empty: `default`."""
+    """Namespace of objects that name none; empty while it is only known after an `up`."""
     mutable_config_maps: bool = False
     """Whether changed data updates a ConfigMap in place instead of replacing it."""
     mutable_secrets: bool = False
@@ -67,11 +67,12 @@ def parse(inputs: Properties) -> Settings:
             "apply. Use the Pulumi CLI (ENGINE=pulumi), or leave it out."
         )
     unknown = any(has_unknown(plain.get(key)) for key in ("kubeconfig", "context", "cluster"))
-    namespace = plain.get("namespace") or ""
+    cluster = None if unknown else kubeconfig.load(
+        plain.get("kubeconfig"), context=plain.get("context") or "", cluster=plain.get("cluster") or ""
+    )  # fmt: skip
+    namespace = plain.get("namespace") or (cluster.namespace if cluster else "")
     return Settings(
-        cluster=None if unknown else kubeconfig.load(
-            plain.get("kubeconfig"), context=plain.get("context") or "", cluster=plain.get("cluster") or ""
-        ),
+        cluster=cluster,
         namespace="" if namespace is UNKNOWN else str(namespace),
         mutable_config_maps=_flag(plain, "enableConfigMapMutable", "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE"),
         mutable_secrets=_flag(plain, "enableSecretMutable", "PULUMI_K8S_ENABLE_SECRET_MUTABLE"),

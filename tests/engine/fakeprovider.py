@@ -2,7 +2,8 @@
 
 The inputs of a `fake:index:Thing` direct it: `frozen` replaces when changed, `first` makes a replace delete first,
 `fail` fails ("create", "update", "delete", or "late": made, but not ready), `wait` (to create or
-update) and `slow_delete` take that many seconds.
+update) and `slow_delete` take that many seconds. An object that somebody gave the key `sick` is read as not ready;
+one that is `forbidden` would not be updated. `unseen` says why it cannot be inspected.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from engine.provider import CheckFailure, Diff, ProviderError, Resource, Result, Status
+from engine.provider import CheckFailure, Diff, Drift, ProviderError, Resource, Result, Status
 from engine.values import UNKNOWN, Properties, Secret, has_unknown, unwrap
 
 
@@ -91,7 +92,23 @@ class FakeCloud:
         if not self._file(id_).exists():
             return None
         found: dict[str, Any] = json.loads(self._file(id_).read_text())
-        return id_, found, {**found, "token": Secret(f"token-{id_}")}
+        sick = found.pop("sick", "")
+        outputs = {**found, "token": Secret(f"token-{id_}")}
+        if sick:
+            raise ProviderError(f"{id_} is not ready", id=id_, state=outputs, reasons=(sick,), inputs=found)
+        return id_, found, outputs
+
+    async def inspect(self, resource: Resource, ignored: tuple[str, ...]) -> tuple[tuple[Drift, ...], str]:
+        wanted = unwrap(resource.inputs)
+        if wanted.get("unseen"):
+            return (), str(wanted["unseen"])
+        if not self._file(resource.id).exists():
+            return (Drift("", "there", ""),), ""
+        found: dict[str, Any] = json.loads(self._file(resource.id).read_text())
+        if found.get("forbidden"):
+            raise ProviderError(f"{resource.id} is refused")
+        keys = sorted(key for key in {*found, *wanted} - {*ignored} if found.get(key) != wanted.get(key))
+        return tuple(Drift(key, str(wanted.get(key, "")), str(found.get(key, "")), "somebody") for key in keys), ""
 
     async def close(self) -> None:
         pass

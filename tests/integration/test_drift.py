@@ -72,6 +72,11 @@ def test_what_kubectl_changed_is_named_and_put_back(deployed: Project) -> None:
     port = deployed.config["config"]["flask-k8s:servicePort"]
     assert drifts["Service", f"spec.ports[{port}/TCP].targetPort"]["found"] == "9999"
     assert len(drifts) == 5
+    if deployed.env["ENGINE"] == "embedded":
+        preview = deployed.deploy("preview", "test").ok().out
+        _, _, section = preview.partition("Drift, which is no change of the program:\n")
+        assert "spec.replicas: 2 -> 1 (by kubectl, Update (scale)" in section
+        assert "to update" not in preview
     text = deployed.deploy("drift", "test")
     assert text.code == 2
     assert "spec.replicas: 2 -> 1 (by kubectl, Update (scale))" in text.out

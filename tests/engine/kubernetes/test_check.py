@@ -32,7 +32,7 @@ async def test_the_recorded_autoname_is_kept_and_not_made_anew(bench: Bench) -> 
 
 async def test_a_name_that_is_known_later_is_left_alone(bench: Bench) -> None:
     inputs = await bench.check(CONFIG_MAP, {"metadata": {"name": UNKNOWN}})
-    assert inputs["metadata"] == {"name": UNKNOWN}
+    assert inputs["metadata"] == {"name": UNKNOWN, "namespace": "default"}
 
 
 async def test_the_default_namespace_goes_to_objects_that_live_in_one(api: FakeApi) -> None:
@@ -67,7 +67,7 @@ async def test_data_of_a_secret_is_secret_even_if_the_program_forgot_to_say_so(b
 
 async def test_metadata_that_only_the_server_writes_is_dropped(bench: Bench) -> None:
     news = config_map() | {"metadata": {"name": "a", "uid": "1", "resourceVersion": "2", "managedFields": []}}
-    assert (await bench.check(CONFIG_MAP, news))["metadata"] == {"name": "a"}
+    assert (await bench.check(CONFIG_MAP, news))["metadata"] == {"name": "a", "namespace": "default"}
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,10 @@ def test_configure_gives_a_provider_without_opening_a_connection() -> None:
         "contexts": [{"name": "x", "context": {"cluster": "c"}}],
     }
     assert configure({"kubeconfig": nowhere, "context": "x"})
+
+
+async def test_the_namespace_of_the_kubeconfigs_context_is_the_default_one(api: FakeApi) -> None:
+    kubeconfig = api.kubeconfig()
+    kubeconfig["contexts"][0]["context"]["namespace"] = "shop"
+    bench = Bench(api, KubernetesProvider(parse({"kubeconfig": kubeconfig})))
+    assert (await bench.check(CONFIG_MAP, {"metadata": {"name": "a"}}))["metadata"]["namespace"] == "shop"

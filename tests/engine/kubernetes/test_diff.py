@@ -122,3 +122,52 @@ def test_an_empty_rule_is_not_the_same_as_no_rule() -> None:
     policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n"}}
     assert compare({**policy, "spec": {"ingress": []}}, {**policy, "spec": {"ingress": [{}]}}).changes
     assert not compare({**policy, "spec": {"ingress": []}}, {**policy, "spec": {}}).changes
+
+
+LIVE = {
+    **config_map(color="red"),
+    "metadata": {"name": "settings", "namespace": "shop", "uid": "1", "labels": {"a": "b"}},
+}
+
+
+def test_a_value_that_was_recorded_otherwise_than_it_was_set_is_a_change_as_with_the_cli() -> None:
+    diff = compare(config_map(), config_map(), LIVE)
+    assert (diff.changed, diff.replaces) == (("data.color",), ("data.color",))
+    assert not compare(config_map(), config_map(color="red"), LIVE).changes, "the program has come to it"
+    assert not compare(config_map(), config_map(), config_map(color="blue", added="x")).changes
+    assert compare(config_map(color="blue", gone="x"), config_map(color="blue", gone="x"), config_map()).changed == (
+        "data.gone",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "mine", "live"),
+    [
+        ("spec.template.spec.containers.0.resources", {"limits": {"cpu": "1000m"}}, {"limits": {"cpu": "1"}}),
+        ("spec.template.spec.unknownToTheServer", True, None),
+        ("spec.template.spec.tolerations", [{"key": "a"}], [{"key": "a"}, {"key": "added by admission"}]),
+        ("spec.template.spec.securityContext", {}, {"runAsUser": 5}),
+        ("spec.replicas", None, 1),
+        ("metadata.annotations", {"a": "b"}, {"a": "b", "deployment.kubernetes.io/revision": "1"}),
+    ],
+)
+def test_what_the_server_spells_in_its_way_leaves_out_or_adds_is_no_change(path: str, mine: Any, live: Any) -> None:
+    inputs = changed(deployment(), path, mine)
+    recorded = deployment() if live is None else changed(deployment(), path, live)
+    assert not compare(inputs, inputs, {**recorded, "status": {}, "__inputs": inputs}).changes
+
+
+def test_items_of_a_list_are_compared_by_their_place_and_missing_ones_are_changes() -> None:
+    path = "spec.template.spec.tolerations"
+    inputs = changed(deployment(), path, [{"key": "a"}])
+    assert compare(inputs, inputs, changed(deployment(), path, [{"key": "b"}, {"key": "a"}])).changed == (
+        f"{path}[0].key",
+    )
+    two = changed(deployment(), path, [{"key": "a"}, {"key": "b"}])
+    assert compare(two, two, inputs).changed == (f"{path}[1]",)
+
+
+def test_a_custom_resource_has_no_spelling_of_its_own() -> None:
+    thing = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "x"}, "spec": {"a": 1, "b": "2"}}
+    assert compare(thing, thing, {**thing, "spec": {"b": "2"}}).changed == ("spec.a",)
+    assert not compare(thing, thing, {**thing, "spec": {"a": 1, "b": "2", "c": 3}}).changes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.kubernetes.normalize import quantity
+from engine.kubernetes.normalize import normalize, quantity
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,12 @@ from engine.kubernetes.normalize import quantity
 )  # fmt: skip
 def test_quantity(given: Any, canonical: Any) -> None:
     assert quantity(given) == canonical
+
+
+def test_the_quantities_of_an_autoscalers_metric_are_spelt_so_and_no_other_value_is() -> None:
+    def scaler(amount: str) -> dict[str, Any]:
+        target = {"type": "AverageValue", "averageValue": amount, "value": amount}
+        metric = {"type": "External", "external": {"target": target, "metric": {"selector": {"value": "1000m"}}}}
+        return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "spec": {"metrics": [metric]}}
+
+    assert normalize(scaler("1000m")) == scaler("1")

@@ -10,7 +10,7 @@ from engine.provider import ProviderError
 from engine.values import UNKNOWN
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import FakeApi, status
-from tests.engine.kubernetes.samples import CONFIG_MAP, SERVICE, config_map, service
+from tests.engine.kubernetes.samples import CONFIG_MAP, NAMESPACE, SERVICE, config_map, service
 
 MAPS = "/api/v1/namespaces/shop/configmaps"
 
@@ -35,7 +35,6 @@ async def test_what_the_server_would_refuse_fails_the_preview(bench: Bench) -> N
     ("answer", "why"),
     [
         (status(404, "NotFound", 'namespaces "shop" not found', kind="namespaces", name="shop"), "namespace 'shop'"),
-        (status(409, "AlreadyExists", "already exists"), "of this name exists"),
         (status(403, "Forbidden", 'User "x" cannot create resource "configmaps" in API group ""'), "may not"),
         (status(400, "BadRequest", "admission webhook does not support dry run"), "webhook"),
     ],
@@ -48,6 +47,30 @@ async def test_where_a_dry_run_says_nothing_the_note_says_why(
     assert result.notes[0].startswith("not server-checked: ")
     assert why in result.notes[0]
     assert result.outputs == config_map()
+
+
+async def test_an_object_of_that_name_fails_the_preview_as_it_would_the_update(bench: Bench) -> None:
+    await bench.create(CONFIG_MAP, config_map())
+    with pytest.raises(ProviderError, match=r"cannot create ConfigMap shop/settings: .*doesn't belong to this stack"):
+        await bench.create(CONFIG_MAP, config_map(), preview=True)
+    with pytest.raises(ProviderError, match="already exists"):
+        await bench.create(CONFIG_MAP, config_map(), preview=True, deleted={(CONFIG_MAP, "shop/other")})
+
+
+@pytest.mark.parametrize("deleted", [(CONFIG_MAP, "shop/settings"), (NAMESPACE, "shop")])
+async def test_an_object_that_this_run_deletes_first_is_in_nobodys_way(bench: Bench, deleted: tuple[str, str]) -> None:
+    await bench.create(CONFIG_MAP, config_map())
+    result = await bench.create(CONFIG_MAP, config_map(), preview=True, deleted={deleted})
+    assert result.notes == ("not server-checked: the object that has its name is deleted first",)
+
+
+async def test_an_object_that_is_about_to_go_or_that_a_killed_run_made_is_in_nobodys_way(bench: Bench) -> None:
+    await bench.create(CONFIG_MAP, config_map())
+    result = await bench.create(CONFIG_MAP, config_map(), preview=True, interrupted=config_map())
+    assert "made by an earlier run" in result.notes[0]
+    bench.api.objects[f"{MAPS}/settings"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    result = await bench.create(CONFIG_MAP, config_map(), preview=True)
+    assert "is being deleted" in result.notes[0]
 
 
 async def test_unknown_values_are_not_sent(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.provider import ProviderError
+from engine.provider import ProviderError, Resource
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import status
 from tests.engine.kubernetes.samples import CONFIG_MAP, config_map
@@ -94,3 +94,50 @@ async def test_a_hand_over_that_meets_a_changed_object_is_done_again(bench: Benc
     bench.api.refuse["PATCH", PATH] = [status(409, "Conflict", "the object has been modified")]
     result = await bench.update(old, {**inputs, "data": {"color": "red"}})
     assert result.outputs["data"] == {"color": "red"}
+
+
+async def test_a_manager_that_the_inputs_name_takes_over_from_the_recorded_one(bench: Bench) -> None:
+    inputs = config_map()
+    created = await bench.create(CONFIG_MAP, inputs)
+    first = str(created.outputs["__fieldManager"])
+    updated = await bench.update(bench.resource(CONFIG_MAP, inputs, created), {**inputs, "data": {"color": "red"}})
+    assert updated.outputs["__fieldManager"] == first
+    named = {**inputs, "metadata": {**inputs["metadata"], "annotations": {"pulumi.com/patchFieldManager": "mine"}}}
+    bench.api.calls.clear()
+    result = await bench.update(bench.resource(CONFIG_MAP, inputs, updated), named)
+    assert result.outputs["__fieldManager"] == "mine"
+    *_, applied, given_up = bench.api.made("PATCH")
+    assert (applied.query["fieldManager"], given_up.query) == ("mine", {"fieldManager": first})
+    bare = {"name": "settings", "namespace": "shop"}
+    assert given_up.body == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": bare}
+    again = await bench.update(bench.resource(CONFIG_MAP, named, result), {**named, "data": {"color": "green"}})
+    assert again.outputs["__fieldManager"] == "mine"
+    created = await bench.create(CONFIG_MAP, {**named, "metadata": {**named["metadata"], "name": "other"}})
+    assert created.outputs["__fieldManager"] == "mine"
+
+
+@pytest.mark.parametrize(("status", "replaced"), [("True", False), ("False", True), ("", True)])
+async def test_an_unfinished_job_is_replaced_where_it_says_so(bench: Bench, status: str, replaced: bool) -> None:
+    meta = {"name": "migrate", "namespace": "shop", "annotations": {"pulumi.com/replaceUnready": "true"}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": {"template": {}}}
+    path = "/apis/batch/v1/namespaces/shop/jobs/migrate"
+    bench.api.put(path, {**job, "status": {"conditions": [{"type": "Complete", "status": status}] if status else []}})
+    resource = Resource("urn", "kubernetes:batch/v1:Job", "migrate", "shop/migrate", job)
+    diff = await bench.provider.diff(resource, job)
+    assert (diff.changes, diff.delete_before_replace) == (replaced, replaced)
+    assert diff.replaces == (('metadata.annotations["pulumi.com/replaceUnready"]',) if replaced else ())
+    bench.api.remove(path)
+    assert not (await bench.provider.diff(resource, job)).changes
+    bench.api.calls.clear()
+    await bench.provider.diff(resource, {**job, "metadata": {**meta, "annotations": {}}})
+    assert bench.api.calls == []
+
+
+@pytest.mark.parametrize("preview", [True, False])
+async def test_an_annotation_that_does_nothing_on_a_kind_is_named(bench: Bench, preview: bool) -> None:
+    inputs = config_map()
+    inputs["metadata"]["annotations"] = {"pulumi.com/replaceUnready": "true"}
+    created = await bench.create(CONFIG_MAP, inputs, preview=preview)
+    assert created.notes == (
+        "the annotation pulumi.com/replaceUnready is for Jobs only, and does nothing on a ConfigMap",
+    )
