@@ -11,6 +11,7 @@ from dataclasses import replace
 from engine import step as ops
 from engine.checkpoint import now
 from engine.context import Context
+from engine.deletion import refuse_hooks
 from engine.errors import EngineError
 from engine.planner import Decision, Planner
 from engine.provider import Diff, Provider
@@ -45,7 +46,9 @@ class Applier:
             return self._component(decision)
         provider = self._context.provider_of(new)
         if decision.op == ops.UPDATE and old is not None:
-            return await self._context.executor.update(Step(ops.UPDATE, new, old, decision.diff), old, provider)
+            step = Step(ops.UPDATE, new, old, decision.diff)
+            self._look(step, provider)
+            return await self._context.executor.update(step, old, provider)
         if decision.op == ops.REPLACE and old is not None:
             return await self._replace(decision, old, provider)
         return await self._create(Step(ops.CREATE, new, old, decision.diff), provider)
@@ -58,6 +61,7 @@ class Applier:
 
     async def _replace(self, decision: Decision, old: State, provider: Provider) -> State:
         deletes = decision.delete_first or ()
+        refuse_hooks(deletes)
         for state in deletes:
             self._ahead.setdefault(state.urn, asyncio.Event())
             self._context.condemned.add(state.urn)
@@ -85,8 +89,17 @@ class Applier:
         context.executor.snapshot.append(state, replaces=old)
         if _must_write(old, state):
             context.executor.snapshot.touch()
-        context.reporter.finished(Step(ops.SAME, state, old), 0.0, ())
+        step = Step(ops.SAME, state, old)
+        context.reporter.finished(step, 0.0, ())
+        if state.custom and not is_provider_type(state.type):
+            self._look(step, context.provider_of(state))
         return state
+
+    def _look(self, step: Step, provider: Provider) -> None:
+        """In a preview, sees what became of the live object; nobody waits for it."""
+        settings = self._context.settings
+        if settings.preview and not step.state.external and (not settings.targets or step.urn in settings.targets):
+            self._context.looks.start(step, provider)
 
     def _component(self, decision: Decision) -> State:
         context = self._context
@@ -104,7 +117,7 @@ class Applier:
         else:
             snapshot.append(state, replaces=old)
         snapshot.touch()
-        op = ops.CREATE if decision.op == ops.REPLACE else decision.op
+        op = ops.CREATE_REPLACEMENT if decision.op == ops.REPLACE else decision.op
         context.reporter.finished(Step(op, state, old, decision.diff), 0.0, ())
         return state
 
@@ -112,7 +125,7 @@ class Applier:
 _COMPARED = (
     "urn", "type", "custom", "inputs", "outputs", "parent", "protect", "external", "provider", "dependencies",
     "property_dependencies", "additional_secret_outputs", "custom_timeouts", "retain_on_delete", "deleted_with",
-    "ignore_changes", "replace_on_changes",
+    "ignore_changes", "replace_on_changes", "extra",
 )  # fmt: skip
 
 

@@ -13,13 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from engine import wire
+from engine import features, wire
 from engine.backend import Backend
 from engine.errors import CONFIG, EngineError, needs_cli
 from engine.passphrase import SecretsManager
 from engine.state import State, from_json, to_json
 
-VERSION: Final = 3
 WRITER: Final = "embedded"
 """The manifest's version: which program wrote the checkpoint."""
 
@@ -82,7 +81,6 @@ def read(backend: Backend, stack: str) -> dict[str, Any]:
     try:
         raw = json.loads(path.read_bytes())
         version = raw["version"]
-        features = raw.get("features")
         latest = raw["checkpoint"].get("latest") or {}
         if not isinstance(version, int) or not isinstance(latest, dict):
             raise TypeError
@@ -90,10 +88,8 @@ def read(backend: Backend, stack: str) -> dict[str, Any]:
         raise EngineError(f"the state file {path} cannot be read: {err.strerror}", CONFIG) from err
     except (ValueError, KeyError, TypeError, AttributeError):
         raise EngineError(_damaged(backend, stack, "it is truncated or no checkpoint"), CONFIG) from None
-    if version > VERSION or features:
-        raise needs_cli(f"the checkpoint {path} (version {version}, features {features or []}; up to 3 is)")
-    if version not in (0, VERSION):
-        raise needs_cli(f"the old checkpoint {path} (version {version})")
+    if problem := features.unsupported(version, raw.get("features")):
+        raise needs_cli(f"the checkpoint {path} ({problem})")
     for key in ("snippets", "extensions"):
         if latest.get(key):
             raise needs_cli(f"the checkpoint {path}, which has `{key}`")
@@ -134,16 +130,23 @@ def revealed(latest: Any, vault: Vault) -> Any:
 def parse(backend: Backend, stack: str, latest: dict[str, Any], vault: Vault) -> Checkpoint:
     """The resources of a deployment, checked for integrity."""
     try:
-        resources = tuple(from_json(raw, vault.decrypt) for raw in latest.get("resources") or ())
-        pending = tuple(
-            Operation(from_json(raw["resource"], vault.decrypt), raw["type"])
-            for raw in latest.get("pending_operations") or ()
-        )
+        found = states(latest, vault)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise EngineError(_damaged(backend, stack, "a resource in it is malformed"), CONFIG) from None
-    if problem := integrity_problem(resources):
+    if problem := integrity_problem(found.resources):
         raise EngineError(_damaged(backend, stack, problem), CONFIG)
-    return Checkpoint(resources, pending)
+    return found
+
+
+def states(latest: dict[str, Any], vault: Vault) -> Checkpoint:
+    """The resources of a deployment, in whatever order. Raises KeyError and the like where one is malformed."""
+    return Checkpoint(
+        tuple(from_json(raw, vault.decrypt) for raw in latest.get("resources") or ()),
+        tuple(
+            Operation(from_json(raw["resource"], vault.decrypt), raw["type"])
+            for raw in latest.get("pending_operations") or ()
+        ),
+    )
 
 
 def integrity_problem(resources: Sequence[State]) -> str:
@@ -218,7 +221,8 @@ class Serializer:
             latest.append(f'"pending_operations":[{",".join(operations)}]')
         latest.append('"metadata":{}')
         body = f'{{"stack":{_compact(self._name)},"latest":{{{",".join(latest)}}}}}'
-        return f'{{"version":{VERSION},"checkpoint":{body}}}'.encode()
+        envelope = _compact(features.envelope(state.extra for state in checkpoint.resources))
+        return f'{envelope[:-1]},"checkpoint":{body}}}'.encode()
 
     def _text(self, state: State) -> str:
         text = self._json.get(state)

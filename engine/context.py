@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.checkpoint import Checkpoint
 from engine.config import ConfigValue
 from engine.executor import Executor, Reporter
+from engine.looks import Looks
 from engine.provider import Provider
 from engine.registry import Registry
 from engine.state import State
@@ -27,6 +28,10 @@ class Settings:
     """Makes auto-names the same in the preview and the update that follows."""
     parallel: int = 32
     """Steps at once."""
+    refresh: bool = False
+    """Whether to bring the old state up to date first."""
+    refresh_only: bool = False
+    """Whether that is all there is to do."""
     targets: Targets = NO_TARGETS
     """What to limit the steps to; empty: all."""
 
@@ -37,6 +42,7 @@ class Context:
 
     settings: Settings
     base: Checkpoint
+    """The old state; a refresh replaces it."""
     executor: Executor
     reporter: Reporter
     registry: Registry = field(default_factory=Registry)
@@ -44,6 +50,11 @@ class Context:
     """Every resource of this run, by URN."""
     condemned: set[str] = field(default_factory=set)
     """URNs of the resources that this run deletes, for deletedWith."""
+    looks: Looks = field(init=False)
+    """What a preview sees of live objects."""
+
+    def __post_init__(self) -> None:
+        self.looks = Looks(self.reporter)
 
     def provider_of(self, state: State) -> Provider:
         """The provider of an old state."""

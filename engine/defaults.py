@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from engine import config
+from engine.builtin import PACKAGE
 from engine.errors import EngineError
 from engine.executor import AbortedError
 from engine.goal import Goal
@@ -28,7 +29,7 @@ class DefaultProviders:
     async def reference(self, goal: Goal) -> str:
         """The reference for a resource. Raises EngineError where the stack's config disables it."""
         package = package_of(goal.type)
-        if config.default_provider_disabled(self._values, package):
+        if package != PACKAGE and config.default_provider_disabled(self._values, package):
             raise EngineError(
                 f"Default provider for '{package}' disabled. '{goal.name}' ({goal.type}) must use an explicit "
                 "provider: give it, or a component it is in, the option `provider`"
@@ -51,6 +52,7 @@ class DefaultProviders:
         inputs: Properties = {
             name: Secret(value.text) if value.secret else value.text
             for name, value in config.package_config(self._values, package).items()
+            if package != PACKAGE
         }
         if version:
             inputs |= {"version": version, "__internal": {}}

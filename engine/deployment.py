@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from engine import step as ops
-from engine import wire
 from engine.aliases import alias_urns
 from engine.apply import Applier
 from engine.context import Context
@@ -22,11 +21,15 @@ from engine.goal import Goal
 from engine.planner import Decision, Planner, matching_old
 from engine.provider import Provider
 from engine.providers import diff_config
+from engine.reading import read
 from engine.registry import without_internal
 from engine.state import State
 from engine.step import Step
 from engine.urn import STACK_TYPE, ProviderRef, is_provider_type, make_urn, package_of, type_of
 from engine.values import Properties
+
+_FROM_PROGRAM = frozenset({"taint", "replaceWith", "importID", "hideDiff", "replacementTrigger", "resourceHooks"})
+"""Of a CLI's state: what the program sets anew with each update. It is refused where the program still has it."""
 
 
 class Deployment:
@@ -64,13 +67,15 @@ class Deployment:
             full = await self._complete(goal)
             urn = self._new_urn(full)
             old = self._planner.olds.get(urn)
-            if old is not None and not old.external:
-                raise EngineError(f"{urn} is a resource of the stack's own; give the one that is read another name")
-            new = replace(self._wanted(full, urn, old), id=id_, external=True)
-            if id_ == wire.UNKNOWN_TEXT:
-                self.context.executor.snapshot.append(new, replaces=old)
-                return new
-            return await self.context.executor.read(Step(ops.READ, new, old), self._provider(full))
+            op = ops.READ
+            if old is not None and not old.external and old.id != id_:
+                op = ops.READ_REPLACEMENT
+                self._planner.replaced.add(urn)
+            owned = replace(
+                full, protect=None, retain_on_delete=None, deleted_with=""
+            )  # a parent's are for what it owns
+            new = replace(self._wanted(owned, urn, None), id=id_, external=True)
+            return await read(self.context.executor, Step(op, new, old), self._provider(full))
 
         return await self._noted(act)
 
@@ -83,6 +88,7 @@ class Deployment:
             return
         if state.type == STACK_TYPE:
             self.outputs = outputs
+        self.context.reporter.registered(urn, outputs)
         if state.outputs == outputs and same(state.outputs, outputs):
             return
         changed = replace(state, outputs=outputs)
@@ -159,7 +165,7 @@ class Deployment:
             source_position=goal.source_position,
             ignore_changes=goal.ignore_changes,
             replace_on_changes=goal.replace_on_changes,
-            extra=dict(old.extra) if old is not None else {},
+            extra={k: v for k, v in old.extra.items() if k not in _FROM_PROGRAM} if old is not None else {},
         )
 
     def _provider(self, goal: Goal) -> Provider:

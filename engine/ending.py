@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from engine import step as ops
 from engine.context import Context
-from engine.deletion import delete_all, refuse_protected
+from engine.deletion import delete_all, refuse_hooks, refuse_protected
 from engine.errors import EngineError
 from engine.planner import as_resource
 from engine.provider import Provider
@@ -48,7 +48,8 @@ def _remaining(context: Context) -> list[State]:
 
 
 async def _delete(context: Context, states: list[State]) -> None:
-    refuse_protected(states)
+    refuse_protected(context.executor, context.reporter, states)
+    refuse_hooks(states)
     context.condemned |= {state.urn for state in states if not state.delete}
 
     async def delete(state: State) -> None:
@@ -56,7 +57,10 @@ async def _delete(context: Context, states: list[State]) -> None:
             context.executor.snapshot.remove(state)  # deleted already, ahead of a replace that did not come
             return
         kept = state.external or state.retain_on_delete
-        op = ops.DISCARD if kept else ops.DELETE_REPLACED if state.delete else ops.DELETE
+        if state.external:
+            op = ops.DISCARD_REPLACED if state.delete else ops.DISCARD
+        else:
+            op = ops.DELETE_REPLACED if state.delete else ops.DELETE
         provider: Provider | None = None
         if state.custom and not kept and not is_provider_type(state.type) and not context.gone_with(state):
             provider = context.provider_of(state)

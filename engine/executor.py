@@ -15,12 +15,13 @@ from engine import step as ops
 from engine.checkpoint import now
 from engine.errors import EngineError
 from engine.planner import as_resource
-from engine.provider import Provider, ProviderError, Result, Status
+from engine.provider import Drift, Provider, ProviderError, Result, Status
 from engine.results import describe, is_bug, with_outputs
 from engine.snapshot import Snapshot
 from engine.state import State
 from engine.step import Step
 from engine.urn import is_provider_type
+from engine.values import Properties
 
 T = TypeVar("T")
 
@@ -39,6 +40,15 @@ class Reporter(Protocol):
 
     def status(self, step: Step, text: str) -> None:
         """What a step waits for."""
+
+    def registered(self, urn: str, outputs: Properties) -> None:
+        """The program registered the outputs of a component."""
+
+    def log(self, severity: int, urn: str, text: str, *, ephemeral: bool = False) -> None:
+        """A message: severity 0 debug, 1 info, 2 warning, 3 error; an ephemeral one is about this moment alone."""
+
+    def inspected(self, step: Step, drift: tuple[Drift, ...], why: str) -> None:
+        """What became of an object since its last step, or why that is not known."""
 
 
 class AbortedError(Exception):
@@ -59,6 +69,7 @@ class Executor:
         self._reporter = reporter
         self._slots = asyncio.Semaphore(parallel)
         self._running: set[asyncio.Task[Any]] = set()
+        self._deleted: set[tuple[str, str]] = set()
 
     def close(self) -> None:
         """Lets no new step start."""
@@ -66,12 +77,20 @@ class Executor:
 
     def fail(self, err: BaseException | str, about: State | None = None) -> None:
         """Notes an error that ends the update; an empty text for one that was told already."""
+        self.note(err, about)
+        self.close()
+
+    def note(self, err: BaseException | str, about: State | None = None) -> None:
+        """Notes an error that fails the update, but lets other steps go on."""
         if isinstance(err, str):
             self.errors.append(err)
         else:
             self.bug = self.bug or is_bug(err)
             self.errors.append(f"{about.urn}: {describe(err, about)}" if about is not None else describe(err))
-        self.close()
+
+    def warn(self, urn: str, text: str) -> None:
+        """Tells the user about a resource; nothing fails."""
+        self._reporter.log(2, urn, text)
 
     def check_open(self) -> None:
         """Raises AbortedError where the update is ending."""
@@ -89,7 +108,7 @@ class Executor:
 
     async def create(self, step: Step, provider: Provider, interrupted: State | None) -> State:
         """Creates the resource of a step; its state then, which is in the snapshot."""
-        resource = replace(as_resource(step.state), inputs={}, outputs={})
+        resource = replace(as_resource(step.state), inputs={}, outputs={}, deleted=self._deleted)
         if interrupted is not None:
             resource = replace(resource, inputs=interrupted.inputs, interrupted=interrupted.inputs)
         timeout = float(step.state.custom_timeouts.get("create", 0))
@@ -135,7 +154,8 @@ class Executor:
             notes.extend(result.notes)
             return state
 
-        return await self._run(step, "" if is_provider_type(step.state.type) else type_, body)
+        pending = "" if is_provider_type(step.state.type) else type_
+        return await self.run(step, pending, body, report=lambda state: replace(step, state=state))
 
     def _record(self, step: Step, state: State) -> None:
         old = step.old
@@ -160,31 +180,26 @@ class Executor:
                 await provider.delete(
                     as_resource(step.state), timeout=timeout, status=lambda text: self._reporter.status(step, text)
                 )
+            if provider is not None:
+                self._deleted.add((step.state.type, step.state.id))
+            if step.state.retain_on_delete:
+                notes.append("retained")
             if pending is not None:
                 self.snapshot.swap(step.state, pending)
             elif not self.preview:
                 self.snapshot.remove(step.state)
             self.snapshot.touch()
 
-        await self._run(step, "" if provider is None else "deleting", body)
+        await self.run(step, "" if provider is None else "deleting", body)
 
-    async def read(self, step: Step, provider: Provider) -> State:
-        """Reads a resource that the stack does not own."""
+    async def run(
+        self, step: Step, pending: str, body: Callable[[list[str]], Coroutine[Any, Any, T]], *,
+        report: Callable[[T], Step] | None = None, closes: bool = True,
+    ) -> T:  # fmt: skip
+        """Runs a step; `pending` is the kind of operation to have on record meanwhile (empty: none).
 
-        async def body(notes: list[str]) -> State:
-            found = await provider.read(as_resource(step.state), step.state.id, step.state.inputs)
-            if found is None:
-                raise EngineError(f"resource '{step.state.id}' does not exist")
-            id_, inputs, outputs = found
-            state = replace(with_outputs(step.state, id_, outputs), inputs=inputs)
-            self.snapshot.append(state, replaces=step.old)
-            self.snapshot.touch()
-            return state
-
-        return await self._run(step, "", body)
-
-    async def _run(self, step: Step, pending: str, body: Callable[[list[str]], Coroutine[Any, Any, T]]) -> T:
-        """Runs a step; `pending` is the kind of operation to have on record meanwhile (empty: none)."""
+        `report` gives the step to tell the display about, from the result; `closes`: whether an error ends the update.
+        """
         async with self._slots:
             self.check_open()
             self._reporter.started(step)
@@ -202,9 +217,11 @@ class Executor:
                 raise AbortedError from None
             except Exception as err:
                 self._reporter.failed(step, describe(err, step.state))
-                self.fail(err, step.state)
+                self.note(err, step.state)
+                if closes:
+                    self.close()
                 raise AbortedError from err
-            self._reporter.finished(step, time.monotonic() - began, tuple(notes))
+            self._reporter.finished(report(result) if report else step, time.monotonic() - began, tuple(notes))
             return result
 
     async def _recorded(

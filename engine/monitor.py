@@ -37,7 +37,7 @@ _FEATURES: Final = (
 class Log(Protocol):
     """What the program logs: severity 0 debug, 1 info, 2 warning, 3 error."""
 
-    def log(self, severity: int, urn: str, text: str) -> None: ...
+    def log(self, severity: int, urn: str, text: str, *, ephemeral: bool = False) -> None: ...
 
 
 class Monitor:
@@ -82,9 +82,10 @@ class Monitor:
         """The outputs that the program gets: a component's are its own to know; in a preview, inputs fill the gaps."""
         if not state.custom:
             return {}
+        outputs = {key: value for key, value in state.outputs.items() if not key.startswith("__")}  # a provider's own
         if not self._deployment.context.settings.preview:
-            return state.outputs
-        return {**state.inputs, **state.outputs} if state.outputs else state.inputs
+            return outputs
+        return {**state.inputs, **outputs} if outputs else state.inputs
 
     async def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
         try:
@@ -94,8 +95,6 @@ class Monitor:
         return empty_pb2.Empty()
 
     async def ReadResource(self, request: Any, context: Any) -> Any:
-        if request.type == "pulumi:pulumi:StackReference":
-            await self._refuse(f"StackReference {request.name!r}", context)
         if request.packageRef:
             await self._refuse(f"{request.type} {request.name!r}: a parameterized package", context)
         goal = Goal(
@@ -188,7 +187,7 @@ class EngineService:
         self._root = ""
 
     async def Log(self, request: Any, context: Any) -> Any:
-        self._log.log(request.severity, request.urn, request.message)
+        self._log.log(request.severity, request.urn, request.message, ephemeral=request.ephemeral)
         return empty_pb2.Empty()
 
     async def GetRootResource(self, request: Any, context: Any) -> Any:

@@ -65,6 +65,7 @@ class Planner:
         urn = new.urn
         recreating = urn in self.condemned
         owned = old is not None and not old.external
+        fits = old is not None and owned and not recreating and not old.taint
         if old is not None:
             new = replace(new, created=old.created, modified=old.modified)
         inputs = goal.inputs
@@ -73,13 +74,13 @@ class Planner:
                 inputs = reset(old.inputs, inputs, _path(urn, path))
         fresh = _fresh(new, interrupted)
         if provider is not None:
-            known = as_resource(old) if old is not None and owned and not recreating else fresh
+            known = as_resource(old) if old is not None and fits else fresh
             inputs = await self._check(provider, known, inputs)
         new = replace(new, inputs=inputs)
         if old is None:
             return Decision(CREATE, new)
-        if not owned:
-            return Decision(CREATE, new, old)
+        if not owned:  # what was read stays what it is; the stack makes one of its own in its place
+            return Decision(REPLACE, new, old, Diff(changes=True))
         if recreating:
             self.condemned.discard(urn)
             self.replaced.add(urn)
@@ -102,22 +103,22 @@ class Planner:
         return hmac.digest(self._seed, urn.encode(), "sha256")
 
     async def _diff(self, goal: Goal, new: State, old: State, provider: Provider | None) -> Diff:
-        if new.deleted_with in self.replaced:
-            return Diff(changes=True, replaces=("deletedWith",))
-        if self._changed_provider(old.provider, new.provider):
-            return Diff(changes=True, replaces=("provider",))
+        if reason := self._outside(new, old):
+            return Diff(changes=True, replaces=(reason,))
         if provider is None:
             if old.custom != new.custom or not same(old.inputs, new.inputs):
                 found = tuple(format_path(change.path) for change in changes(old.inputs, new.inputs))
                 return Diff(changes=True, replaces=("type",) if old.custom else (), changed=found)
             return NO_DIFF
-        diff = await provider.diff(as_resource(old), new.inputs)
-        ignored = [_path(new.urn, path) for path in goal.ignore_changes]
-        if not ignored:
-            return diff
-        changed = tuple(path for path in diff.changed if not _covered(path, ignored))
-        replaces = tuple(path for path in diff.replaces if not _covered(path, ignored))
-        return replace(diff, changed=changed, replaces=replaces, changes=diff.changes and bool(changed or replaces))
+        return ignoring(await provider.diff(as_resource(old), new.inputs), new.urn, goal.ignore_changes)
+
+    def _outside(self, new: State, old: State) -> str:
+        """What asks for a replace, whatever the inputs are; empty where nothing does."""
+        if old.taint:
+            return "id"
+        if new.deleted_with in self.replaced:
+            return "deletedWith"
+        return "provider" if self._changed_provider(old.provider, new.provider) else ""
 
     async def _replace(
         self, goal: Goal, new: State, old: State, diff: Diff, *, provider: Provider | None, fresh: Resource
@@ -155,7 +156,8 @@ class Planner:
             affected.add(state.urn)
             if state.urn in self.registered or state.delete or state.external or not state.custom:
                 continue
-            if provider in replaced or state.deleted_with in replaced or await self._would_replace(state, replaced):
+            tied = state.deleted_with in replaced or root.urn in state.replace_with
+            if provider in replaced or tied or await self._would_replace(state, replaced):
                 replaced.add(state.urn)
                 found.append(state)
         return found
@@ -176,6 +178,16 @@ def _fresh(new: State, interrupted: State | None) -> Resource:
     if interrupted is None:
         return Resource(new.urn, new.type, name_of(new.urn))
     return Resource(new.urn, new.type, name_of(new.urn), inputs=interrupted.inputs, interrupted=interrupted.inputs)
+
+
+def ignoring(diff: Diff, urn: str, paths: tuple[str, ...]) -> Diff:
+    """The difference less what the option ignoreChanges covers."""
+    ignored = [_path(urn, path) for path in paths]
+    if not ignored:
+        return diff
+    changed = tuple(path for path in diff.changed if not _covered(path, ignored))
+    replaces = tuple(path for path in diff.replaces if not _covered(path, ignored))
+    return replace(diff, changed=changed, replaces=replaces, changes=diff.changes and bool(changed or replaces))
 
 
 def _path(urn: str, text: str) -> tuple[str | int, ...]:

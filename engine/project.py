@@ -43,6 +43,8 @@ class Project:
     stack_folder: Path | None = None
     """Where Pulumi.<stack>.yaml is; default: `root`."""
     backend_url: str = ""
+    refresh: bool = False
+    """Whether `options.refresh` is `always`: every preview, update and destroy refreshes first."""
     config: Mapping[str, Declaration] = field(default_factory=dict)
 
     def stack_file(self, stack: str) -> Path:
@@ -97,6 +99,7 @@ def load_project(path: Path) -> Project:
         virtualenv=(root / virtualenv) if virtualenv else None,
         stack_folder=(root / folder).resolve() if folder else None,
         backend_url=str(backend.get("url") or "") if isinstance(backend, dict) else "",
+        refresh=isinstance(raw.get("options"), dict) and raw["options"].get("refresh") == "always",
         config=_declarations(path, name, declared),
     )
 

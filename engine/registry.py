@@ -9,6 +9,7 @@ import uuid
 from contextlib import suppress
 
 from engine import providers, wire
+from engine.builtin import PACKAGE
 from engine.diff import changes, same
 from engine.errors import EngineError
 from engine.paths import format_path
@@ -23,7 +24,9 @@ _INTERNAL = "__internal"
 class Registry:
     """The provider of provider resources; also keeps every configured provider by its reference."""
 
-    def __init__(self) -> None:
+    def __init__(self, builtin: Provider | None = None) -> None:
+        """`builtin` serves the package `pulumi`; None: nothing does."""
+        self._builtin = builtin
         self._configured: dict[ProviderRef, Provider] = {}
         self.inputs: dict[str, Properties] = {}
         """The inputs of the provider resources of this run, by URN."""
@@ -36,7 +39,11 @@ class Registry:
         """Configures the provider `<urn>::<id>`, once."""
         reference = ProviderRef(urn, id_)
         if reference not in self._configured:
-            self._configured[reference] = providers.configure(package_of(type_of(urn)), without_internal(inputs))
+            package = package_of(type_of(urn))
+            if package == PACKAGE and self._builtin is not None:
+                self._configured[reference] = self._builtin
+            else:
+                self._configured[reference] = providers.configure(package, without_internal(inputs))
         self.inputs[urn] = inputs
         return self._configured[reference]
 
@@ -53,6 +60,8 @@ class Registry:
 
     async def check(self, resource: Resource, news: Properties, seed: bytes) -> tuple[Properties, list[CheckFailure]]:
         """The checked config; `version` and `__internal` stay as the engine set them."""
+        if package_of(resource.type) == PACKAGE:
+            return news, []
         checked, failures = providers.check_config(package_of(resource.type), without_internal(news))
         kept = {key: news[key] for key in ("version", _INTERNAL) if key in news}
         return {**checked, **kept}, failures
@@ -60,6 +69,8 @@ class Registry:
     async def diff(self, resource: Resource, news: Properties) -> Diff:
         """Replaces where the package says so; else any change is an update in place."""
         olds, wanted = without_internal(resource.inputs), without_internal(news)
+        if package_of(resource.type) == PACKAGE:
+            return Diff(changes=False)
         found = providers.diff_config(package_of(resource.type), olds, wanted)
         if found is not None:
             return found

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from engine import ending
 from engine import step as ops
+from engine.builtin import Builtin
 from engine.checkpoint import Checkpoint
 from engine.context import Context, Settings
 from engine.deployment import Deployment
@@ -21,14 +23,20 @@ from engine.executor import AbortedError, Executor
 from engine.marks import SHORTEST
 from engine.monitor import EngineService, Monitor, serve
 from engine.program import Program
+from engine.providers import warm
+from engine.refresh import refresh
+from engine.registry import Registry
 from engine.snapshot import Snapshot
 from engine.stackref import Stack
+from engine.urn import STACK_TYPE, package_of
 from engine.values import Properties
 
 _GRACE: Final = 5.0
 """Seconds that running steps get to end by themselves after a Ctrl-C."""
 _EXIT: Final = 10.0
 """Seconds that the program gets to exit once it was told to."""
+_NO_CHANGE: Final = frozenset({ops.SAME, ops.READ, ops.READ_REPLACEMENT, ops.DISCARD})
+"""What --expect-no-changes allows, as HasChanges of the CLI does."""
 
 
 @dataclass
@@ -55,7 +63,7 @@ class Outcome:
     @property
     def changed(self) -> bool:
         """Whether any step changes something."""
-        return any(count for op, count in self.display.counts.items() if op not in (ops.SAME, ops.READ))
+        return any(count for op, count in self.display.counts.items() if op not in _NO_CHANGE)
 
 
 async def run_once(
@@ -67,7 +75,7 @@ async def run_once(
     title: str,
     on_ended: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Runs the program, which is started already (None: destroys the stack).
+    """Runs the program, which is started already (None: destroys the stack, or only refreshes it).
 
     `title` is shown once an interrupt would be answered in the orderly way. `on_ended` is called when the program has
     registered all. When this returns, everything that ended is on disk and the program's process is gone.
@@ -86,22 +94,30 @@ async def run_once(
 
     snapshot = Snapshot(base, None if settings.preview else save)
     executor = Executor(snapshot, display, preview=settings.preview, parallel=settings.parallel)
-    context = Context(settings, base, executor, display)
-    deployment = Deployment(context)
+    builtin = Builtin(stack.backend.root, stack.project.name, stack.passphrase, partial(display.log, 1, ""))
+    context = Context(settings, base, executor, display, Registry(builtin))
     outcome = Outcome(display, executor, base, {})
+    if settings.preview and program is not None:
+        used = {package_of(state.type) for state in base.resources if state.custom}
+        asyncio.get_running_loop().run_in_executor(None, warm, used)
     with _Interrupts(outcome, program):
         display.say(title)
-        _warn_interrupted(base, display)
+        _warn_interrupted(base, display, settled=not settings.refresh_only)
         try:
-            if program is None:
+            await _guarded(context, refresh)
+            if settings.refresh_only:
+                outcome.outputs = next((state.outputs for state in base.resources if state.type == STACK_TYPE), {})
+            elif executor.closed.is_set():
+                pass
+            elif program is None:
                 await _guarded(context, ending.destroy)
             else:
-                await _run_program(stack, deployment, program, display, on_ended)
-                outcome.outputs = deployment.outputs
+                outcome.outputs = await _run_program(stack, Deployment(context), program, display, on_ended)
         finally:
             if program is not None:
                 program.close()
             await executor.idle()
+            await context.looks.end(executor)
             await context.registry.close()
         await _guarded(context, lambda _: snapshot.flush())
         writer.shutdown()
@@ -114,11 +130,12 @@ def hidden_texts(settings: Settings) -> frozenset[str]:
     return frozenset(part for text in texts for part in (text, *text.splitlines()) if len(part) >= SHORTEST)
 
 
-def _warn_interrupted(base: Checkpoint, display: Display) -> None:
+def _warn_interrupted(base: Checkpoint, display: Display, *, settled: bool) -> None:
+    fate = "it is taken over or deleted now" if settled else "the next `up` takes it over"
     for operation in base.pending:
         display.say(
             f"warning: the last update was interrupted while it was {operation.type} {operation.resource.urn}"
-            + ("; if it was made, it is taken over or deleted now" if operation.type == "creating" else "")
+            + (f"; if it was made, {fate}" if operation.type == "creating" else "")
         )
 
 
@@ -165,7 +182,8 @@ async def _guarded(context: Context, act: Callable[[Context], Awaitable[None]]) 
 
 async def _run_program(
     stack: Stack, deployment: Deployment, program: Program, display: Display, on_ended: Callable[[], None] | None
-) -> None:
+) -> Properties:
+    """Runs the program to its end; the stack's outputs."""
     context = deployment.context
     executor, settings = context.executor, context.settings
     monitor = Monitor(deployment, stack.project.root)
@@ -189,6 +207,7 @@ async def _run_program(
             monitor.release.set()
             for task in (exited, ended, closed):
                 task.cancel()
+    return deployment.outputs
 
 
 def _judge(code: int, executor: Executor, display: Display) -> None:

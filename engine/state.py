@@ -61,6 +61,17 @@ class State:
             yield from urns
         if self.deleted_with:
             yield self.deleted_with
+        yield from self.replace_with
+
+    @property
+    def replace_with(self) -> tuple[str, ...]:
+        """The resources that a CLI's program replaces this one with."""
+        return tuple(self.extra.get("replaceWith") or ())
+
+    @property
+    def taint(self) -> bool:
+        """Whether `pulumi state taint` has marked the resource: the next update replaces it."""
+        return bool(self.extra.get("taint"))
 
 
 _LISTS: Final = (
@@ -100,9 +111,9 @@ def to_json(state: State, encrypt: Crypt) -> dict[str, Any]:
         if items := getattr(state, attribute):
             result[key] = list(items)
     if state.inputs:
-        result["inputs"] = _properties(state.inputs, encrypt, f"{state.urn} inputs")
+        result["inputs"] = properties_json(state.inputs, encrypt, f"{state.urn} inputs")
     if state.outputs:
-        result["outputs"] = _properties(state.outputs, encrypt, f"{state.urn} outputs")
+        result["outputs"] = properties_json(state.outputs, encrypt, f"{state.urn} outputs")
     if state.property_dependencies:
         result["propertyDependencies"] = {key: list(urns) for key, urns in sorted(state.property_dependencies.items())}
     if timeouts := {key: value for key, value in state.custom_timeouts.items() if value}:
@@ -129,7 +140,8 @@ def from_json(raw: Mapping[str, Any], decrypt: Crypt) -> State:
     return State(**fields)
 
 
-def _properties(properties: Properties, encrypt: Crypt, place: str) -> dict[str, Any]:
+def properties_json(properties: Properties, encrypt: Crypt, place: str = "") -> dict[str, Any]:
+    """The JSON object of properties."""
     return {key: _value(properties[key], encrypt, f"{place}.{key}") for key in sorted(properties)}
 
 
@@ -142,7 +154,7 @@ def _value(value: Value, encrypt: Crypt, place: str) -> Any:
     if isinstance(value, Asset):
         return dict(value.wire)
     if isinstance(value, dict):
-        return _properties(value, encrypt, place)
+        return properties_json(value, encrypt, place)
     if isinstance(value, list | tuple):
         return [_value(item, encrypt, f"{place}[{index}]") for index, item in enumerate(value)]
     return value

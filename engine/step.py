@@ -17,8 +17,14 @@ REPLACE: Final = "replace"
 CREATE_REPLACEMENT: Final = "create-replacement"
 DELETE_REPLACED: Final = "delete-replaced"
 READ: Final = "read"
+READ_REPLACEMENT: Final = "read-replacement"
+"""A resource that is read takes the place of one that the stack owned, which is deleted at the end."""
+REFRESH: Final = "refresh"
+"""A resource of the state is compared with what is there; `Step.found` says how that ended."""
 DISCARD: Final = "discard"
-"""The resource leaves the state and stays where it is (retainOnDelete, read resources)."""
+"""A resource that was read leaves the state."""
+DISCARD_REPLACED: Final = "discard-replaced"
+"""A resource that was read leaves the state, since the stack has one of its own in its place."""
 
 NO_DIFF: Final = Diff(changes=False)
 
@@ -32,6 +38,8 @@ class Step:
     """The resource as it will be; for a delete as it was."""
     old: State | None = None
     diff: Diff = NO_DIFF
+    found: str = ""
+    """What a refresh found: same, update or delete."""
 
     @property
     def urn(self) -> str:

@@ -209,10 +209,7 @@ def test_a_provider_that_cannot_be_configured(world: World) -> None:
         ("""Thing("a", opts=Opts(plugin_download_url="https://x.invalid"))""", "the option plugin_download_url"),
         ("""Thing("a", opts=Opts(transforms=[lambda args: None]))""", "the option transforms"),
         ("""pulumi.runtime.register_resource_transform(lambda args: None)""", "a stack transform"),
-        (
-            """pulumi.runtime.register_stack_transformation and pulumi.StackReference("other")""",
-            "StackReference 'other'",
-        ),
+        ("""pulumi.CustomResource("pulumi:index:Stash", "s", {"input": 1})""", "pulumi:index:Stash 's'"),
         ("""pulumi.runtime.invoke("fake:index:get", {}).value""", "the function 'fake:index:get'"),
         ("""Thing("a", v=pulumi.FileArchive("."))""", "an archive as a property"),
         ("""pulumi.ComponentResource("x:index:Y", "y", {}, remote=True)""", "remote"),

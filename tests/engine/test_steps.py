@@ -171,19 +171,3 @@ def test_independent_steps_run_side_by_side(world: World) -> None:
     duration = float(ended.out.rsplit("Duration: ", 1)[1].rstrip("s\n"))
     assert duration < 8
     assert len(world.objects()) == 20
-
-
-def test_a_resource_that_is_read_is_not_owned(world: World) -> None:
-    (world.cloud / "there.json").write_text('{"name": "there", "v": 7}')
-    world.program("""
-        class Got(pulumi.CustomResource):
-            v: pulumi.Output[int]
-            def __init__(self, name, id):
-                super().__init__("fake:index:Thing", name, {"v": None}, Opts(id=id))
-        pulumi.export("v", Got("got", "there").v)
-    """)
-    ended = world.up()
-    assert "v: 7" in ended.out
-    assert world.resources()["got"]["external"] is True
-    assert world.run("destroy", "--yes").code == 0
-    assert world.objects() == ["there"]
