@@ -74,7 +74,7 @@ def init(stack: Stack, engine: Engine) -> None:
     if exists(stack):
         return
     root.mkdir(parents=True, exist_ok=True)
-    if code := engine.run("stack", "init", stack.name):
+    if code := engine.run("stack", "init", stack.name, "--no-select"):
         raise DeployError(f"The stack {stack.name!r} could not be made in {root}; see above.", code)
 
 

@@ -28,28 +28,39 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     common = _Parser(add_help=False)
     common.add_argument("-C", "--cwd", default=argparse.SUPPRESS, help="run as if started in this folder")
-    common.add_argument("-s", "--stack", default=argparse.SUPPRESS, help="the stack (default: PULUMI_STACK)")
+    common.add_argument(
+        "-s", "--stack", default=argparse.SUPPRESS, help="the stack (else PULUMI_STACK's, the selected)"
+    )
     common.add_argument("--non-interactive", action="store_true", default=argparse.SUPPRESS, help="never ask")
     parser = _Parser(prog="python -m engine", description="The embedded Pulumi engine: a subset of the Pulumi CLI.")
     parser.set_defaults(cwd=None, stack=None, non_interactive=False)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, text in (
         ("preview", "show what an update would do"), ("up", "create or update the stack's resources"),
-        ("destroy", "delete the stack's resources"),
+        ("destroy", "delete the stack's resources"), ("refresh", "bring the state up to date with what is there"),
     ):  # fmt: skip
         command = commands.add_parser(name, parents=[common], help=text)
         command.add_argument("-t", "--target", action="append", default=[], metavar="URN")
         command.add_argument("-p", "--parallel", type=int, default=32)
-        command.add_argument("--diff", action="store_true", help="show property changes (they always are)")
+        command.add_argument("--diff", action="store_true", help="show each step with all its properties")
         command.add_argument("-m", "--message", default="", help="what the history says (default: the commit's title)")
         command.add_argument("--config-file", default=None, help="read the config from here, not Pulumi.<stack>.yaml")
         command.add_argument("--expect-no-changes", action="store_true", help="fail where anything changes")
         command.add_argument("--color", choices=["auto", "never", "always", "raw"], default="auto")
-        if name == "preview":
-            command.add_argument("-j", "--json", action="store_true", help="print the plan as JSON")
-        else:
+        command.add_argument("-j", "--json", action="store_true", help="print the plan, and the events, as JSON")
+        if name != "preview":
             command.add_argument("-y", "--yes", action="store_true", help="do not ask")
             command.add_argument("-f", "--skip-preview", action="store_true", help="no preview beforehand")
+        if name in ("destroy", "refresh"):
+            command.add_argument("--preview-only", action="store_true", help="show it, but change nothing")
+        if name == "refresh":
+            pending = command.add_mutually_exclusive_group()
+            pending.add_argument("--clear-pending-creates", action="store_true", help="forget interrupted creates")
+            pending.add_argument("--skip-pending-creates", action="store_true", help="keep them (always so otherwise)")
+        else:
+            command.add_argument(
+                "-r", "--refresh", nargs="?", const="true", choices=["true", "false"], help="refresh the state first"
+            )
     stack = commands.add_parser("stack", parents=[common], help="stacks")
     _add_stack_commands(stack.add_subparsers(dest="action", required=True, parser_class=_Parser), common)
     config = commands.add_parser("config", parents=[common], help="config values").add_subparsers(
@@ -77,6 +88,12 @@ def _add_stack_commands(stack: Any, common: _Parser) -> None:
     init = stack.add_parser("init", parents=[common])
     init.add_argument("name", nargs="?")
     init.add_argument("--secrets-provider", default="passphrase")
+    init.add_argument("--no-select", action="store_true", help="leave the selected stack as it is")
+    select = stack.add_parser("select", parents=[common])
+    select.add_argument("name", nargs="?")
+    select.add_argument("-c", "--create", action="store_true", help="make the stack where there is none")
+    select.add_argument("--secrets-provider", default="passphrase")
+    stack.add_parser("unselect", parents=[common])
     stack.add_parser("ls", parents=[common]).add_argument("-j", "--json", action="store_true")
     remove = stack.add_parser("rm", parents=[common])
     remove.add_argument("name", nargs="?")
@@ -90,6 +107,9 @@ def _add_stack_commands(stack: Any, common: _Parser) -> None:
     export = stack.add_parser("export", parents=[common])
     export.add_argument("--file", default=None)
     export.add_argument("--show-secrets", action="store_true")
+    importer = stack.add_parser("import", parents=[common])
+    importer.add_argument("--file", default=None, help="what to read (default: standard input)")
+    importer.add_argument("-f", "--force", action="store_true", help="import it in spite of what is wrong with it")
     history = stack.add_parser("history", parents=[common])
     history.add_argument("-j", "--json", action="store_true")
     history.add_argument("--full-dates", action="store_true", help="dates instead of `2 hours ago`")
@@ -124,7 +144,7 @@ def _dispatch(arguments: Any) -> int:
 
     with chdir(folder):  # what is relative in the environment starts there, as with the CLI
         project = load_project(find_project(folder))
-        if arguments.command in ("preview", "up", "destroy"):
+        if arguments.command in ("preview", "up", "destroy", "refresh"):
             return _update(project, arguments)
         from engine import commands
 
@@ -138,12 +158,13 @@ def _update(project: Any, arguments: Any) -> int:
         raise EngineError(f"--parallel {arguments.parallel}: it must be 1 or more", USAGE)
     config_file = _config_file(arguments.config_file)
     # the program's interpreter starts first: it imports the SDK while the engine imports its own parts
-    program = None if arguments.command == "destroy" else Program(project)
+    program = Program(project) if arguments.command in ("preview", "up") else None
     try:
         from engine.stackref import Stack, backend_for, stack_name
 
-        stack = Stack(project, backend_for(project), stack_name(arguments.stack), config_file)
-        stack.prepare_early(writing=arguments.command != "preview")
+        stack = Stack(project, backend_for(project), stack_name(arguments.stack, project), config_file)
+        only = getattr(arguments, "preview_only", False)
+        stack.prepare_early(writing=arguments.command != "preview" and not only)
         import asyncio
 
         from engine.update import Options, run
@@ -152,8 +173,12 @@ def _update(project: Any, arguments: Any) -> int:
             kind={"up": "update"}.get(arguments.command, arguments.command),
             yes=getattr(arguments, "yes", False) or getattr(arguments, "skip_preview", False),
             skip_preview=getattr(arguments, "skip_preview", False),
-            json=getattr(arguments, "json", False),
+            json=arguments.json,
+            diff=arguments.diff,
             interactive=not arguments.non_interactive,
+            preview_only=only,
+            refresh=_refresh(project, arguments),
+            clear_pending_creates=getattr(arguments, "clear_pending_creates", False),
             expect_no_changes=arguments.expect_no_changes,
             targets=Targets(tuple(arguments.target)),
             parallel=arguments.parallel,
@@ -166,6 +191,13 @@ def _update(project: Any, arguments: Any) -> int:
     finally:
         if program is not None:
             program.close()
+
+
+def _refresh(project: Any, arguments: Any) -> bool:
+    """Whether to refresh first: what the command line says, else the project's `options.refresh`."""
+    if arguments.command == "refresh":
+        return True
+    return bool(arguments.refresh == "true" if arguments.refresh else project.refresh)
 
 
 def _config_file(given: str | None) -> Path | None:

@@ -69,7 +69,7 @@ def _text(update: dict[str, Any], *, full_dates: bool) -> str:
     counts = "".join(
         f"{sign}{changes.get(op, 0)}" for op, sign in (("create", "+"), ("delete", "-"), ("update", "~"), ("same", " "))
     )
-    when = f"{datetime.fromtimestamp(began).astimezone():%Y-%m-%d %H:%M:%S %z %Z}" if full_dates else _ago(began)
+    when = f"{datetime.fromtimestamp(began).astimezone():%Y-%m-%d %H:%M:%S %z %Z}" if full_dates else ago(began)
     lines = [
         f"Version: {update.get('version', 0)}",
         f"UpdateKind: {update['kind']}",
@@ -81,7 +81,8 @@ def _text(update: dict[str, Any], *, full_dates: bool) -> str:
     return "\n".join([*lines, *(f"    {key}: {value}" for key, value in environment if value.strip()), ""])
 
 
-def _ago(began: int) -> str:
+def ago(began: int) -> str:
+    """How long ago a time in seconds was: `2 hours ago`."""
     seconds = int(time.time()) - began
     for unit, length in _UNITS:
         if seconds >= length:

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from engine import checkpoint as checkpoints
-from engine import config, stackconfig
+from engine import config, stackconfig, workspace
 from engine.backend import Backend, check_stack_name, root_of
 from engine.checkpoint import Checkpoint, Serializer, Vault
 from engine.errors import CONFIG, USAGE, EngineError
@@ -23,17 +23,30 @@ from engine.stackconfig import StackConfig, load_stack_config
 
 def backend_for(project: Project) -> Backend:
     """The backend that the environment, else the project, names."""
-    backend = Backend(root_of(os.environ.get("PULUMI_BACKEND_URL") or project.backend_url), project.name)
+    backend = Backend(root_of(backend_url(project)), project.name)
     backend.check_layout()
     return backend
 
 
-def stack_name(given: str | None) -> str:
-    """The stack that the command line, else PULUMI_STACK, names."""
-    name = given or os.environ.get("PULUMI_STACK")
+def backend_url(project: Project) -> str:
+    """The backend's URL as it is written."""
+    return os.environ.get("PULUMI_BACKEND_URL") or project.backend_url
+
+
+def stack_name(given: str | None, project: Project) -> str:
+    """The stack that the command line, else PULUMI_STACK, names, else the one that is selected."""
+    name = given or current_stack(project)
     if not name:
-        raise EngineError("no stack is named: use --stack NAME, or set PULUMI_STACK", USAGE)
+        raise EngineError(
+            "no stack is named: use --stack NAME, set PULUMI_STACK, or choose one with: stack select NAME", USAGE
+        )
     return check_stack_name(name)
+
+
+def current_stack(project: Project) -> str:
+    """The stack that PULUMI_STACK names, else the one that is selected; empty where there is none."""
+    name = os.environ.get("PULUMI_STACK")
+    return workspace.selected(project, backend_url(project)) if name is None else name
 
 
 @dataclass
@@ -49,7 +62,8 @@ class Stack:
     folder: Path = field(default_factory=Path.cwd)
     """What a relative path in the environment starts at."""
 
-    def _passphrase(self) -> str:
+    def passphrase(self) -> str:
+        """The passphrase that the environment gives."""
         return read_passphrase(os.environ, self.folder)
 
     @property
@@ -74,7 +88,7 @@ class Stack:
         salts = {self.settings.salt, checkpoints.salt_of(self.latest)} - {""}
         if not salts:
             return {}
-        return {salt: SecretsManager(salt, self._passphrase()) for salt in salts}
+        return {salt: SecretsManager(salt, self.passphrase()) for salt in salts}
 
     @cached_property
     def vault(self) -> Vault:
@@ -86,7 +100,7 @@ class Stack:
         """Gives the stack a salt where it has none, as the CLI does at the first update; the file is written."""
         if self.settings.salt or checkpoints.salt_of(self.latest):
             return
-        manager = SecretsManager.new(self._passphrase())
+        manager = SecretsManager.new(self.passphrase())
         stackconfig.set_salt(self.path, manager.salt)
         self.settings = replace(self.settings, salt=manager.salt)
         self.managers = {manager.salt: manager}

@@ -6,7 +6,6 @@ Source: PreviewThenPromptThenExecute in pkg/backend/apply.go.
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import sys
 import time
@@ -17,11 +16,11 @@ from functools import partial
 from threading import Thread
 from typing import Any, Final, TypeVar
 
+from engine import refresh, vcs
 from engine import step as ops
-from engine import vcs
 from engine.checkpoint import path_of
 from engine.context import Settings
-from engine.display import Display
+from engine.display import choose
 from engine.errors import FAILED, USAGE, EngineError
 from engine.lock import locked
 from engine.program import Program
@@ -36,6 +35,7 @@ _T = TypeVar("_T")
 _TITLES: Final = {
     ("update", True): "Previewing update", ("update", False): "Updating",
     ("destroy", True): "Previewing destroy", ("destroy", False): "Destroying", ("preview", True): "Previewing update",
+    ("refresh", True): "Previewing refresh", ("refresh", False): "Refreshing",
 }  # fmt: skip
 
 
@@ -44,10 +44,15 @@ class Options:
     """The flags of the three commands."""
 
     kind: str
-    """preview, update or destroy."""
+    """preview, update, destroy or refresh."""
     yes: bool = False
     skip_preview: bool = False
+    preview_only: bool = False
+    refresh: bool = False
+    """Whether to bring the state up to date first (for `refresh`: always)."""
+    clear_pending_creates: bool = False
     json: bool = False
+    diff: bool = False
     interactive: bool = True
     expect_no_changes: bool = False
     targets: Targets = NO_TARGETS
@@ -59,24 +64,30 @@ class Options:
 
 
 async def run(stack: Stack, options: Options, program: Program | None) -> int:
-    """Runs a command to its end; `program` is already started for the first run (None for destroy)."""
+    """Runs a command to its end; `program` is already started for the first run (None: destroy, refresh)."""
     path_of(stack.backend, stack.name)
-    if options.kind == "preview":
+    if options.clear_pending_creates:
+        await asyncio.to_thread(_clear_pending_creates, stack)
+    if options.kind == "preview" or options.preview_only:
         await asyncio.to_thread(stack.prepare, writing=False)
         outcome = await _once(stack, options, program, preview=True)
-        if options.json:
-            from engine.previewjson import preview_json  # noqa: PLC0415 - only here
-
-            print(preview_json(stack, outcome.display, outcome.executor.errors))
         return _code(options, outcome)
     _refuse_unasked(options)
-    with locked(stack.backend.locks(stack.name), lambda text: print(text, flush=True)):
+    told = sys.stderr if options.json else sys.stdout
+    with locked(stack.backend.locks(stack.name), lambda text: print(text, file=told, flush=True)):
         stack.reread()
         await asyncio.to_thread(stack.ensure_salt)
         await asyncio.to_thread(stack.prepare, writing=True)
         if not options.skip_preview:
             return await _preview_then_run(stack, options, program)
         return _code(options, await _once(stack, options, program, preview=False))
+
+
+def _clear_pending_creates(stack: Stack) -> None:
+    with locked(stack.backend.locks(stack.name), lambda text: print(text, flush=True)):
+        stack.reread()
+        stack.prepare(writing=True)
+        refresh.clear_pending_creates(stack)
 
 
 async def _preview_then_run(stack: Stack, options: Options, program: Program | None) -> int:
@@ -88,7 +99,8 @@ async def _preview_then_run(stack: Stack, options: Options, program: Program | N
 
     try:
         outcome = await _once(stack, options, program, preview=True, on_ended=start_next)
-        if code := _code(options, outcome):
+        # a refresh that was not expected to change anything fails after it did, as the CLI's does
+        if code := outcome.code if options.kind == "refresh" else _code(options, outcome):
             return code
         if not options.yes and not _confirm(options.kind, stack.name):
             return FAILED
@@ -114,13 +126,12 @@ def _code(options: Options, outcome: Outcome) -> int:
 
 def _refuse_unasked(options: Options) -> None:
     if not options.yes and (not options.interactive or not sys.stdin.isatty()):
-        raise EngineError(
-            "--yes or --skip-preview must be passed in to proceed when running in non-interactive mode", USAGE
-        )
+        flags = "--yes or --skip-preview" + (" or --preview-only" if options.kind in ("destroy", "refresh") else "")
+        raise EngineError(f"{flags} must be passed in to proceed when running in non-interactive mode", USAGE)
 
 
 def _confirm(kind: str, stack: str) -> bool:
-    verb = "Destroy" if kind == "destroy" else "Perform this update on"
+    verb = {"destroy": "Destroy", "refresh": "Write what was found to the state of"}.get(kind, "Perform this update on")
     print(f"{verb} stack {stack}? Type yes or no: ", end="", flush=True)
     answer = sys.stdin.readline()
     if answer.strip().lower() in ("yes", "y"):
@@ -133,26 +144,30 @@ async def _once(
     stack: Stack, options: Options, program: Program | None, *, preview: bool, on_ended: Any = None
 ) -> Outcome:
     """One run, its summary, and its entry in the history."""
-    tty = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    colour = options.colour == "always" or (options.colour == "auto" and tty)
     settings = Settings(
         project=stack.project.name,
         stack=stack.name,
-        config=stack.config(validate=options.kind != "destroy"),
+        config=stack.config(validate=options.kind not in ("destroy", "refresh")),
         preview=preview,
         seed=options.seed,
         parallel=options.parallel,
+        refresh=options.refresh,
+        refresh_only=options.kind == "refresh",
         targets=options.targets,
     )
-    display = Display(
-        preview, out=sys.stderr if options.json else sys.stdout, colour=colour, hidden=hidden_texts(settings)
+    display = choose(
+        preview, json=options.json, diff=options.diff, colour=options.colour, hidden=hidden_texts(settings)
     )
+    display.begin(settings.config)
     title = display.paint(f"{_TITLES[options.kind, preview]} ({stack.name}):", "1")
     began = int(time.time())
     # what is deployed is what is there now: the next commit may come before the end
     commit = None if preview else _aside(partial(vcs.describe, stack.project.root))
-    outcome = await run_once(stack, settings, display, program, title=title, on_ended=on_ended)
-    _summarize(options, outcome)
+    try:
+        outcome = await run_once(stack, settings, display, program, title=title, on_ended=on_ended)
+        _summarize(options, outcome)
+    finally:
+        display.close()
     if commit is not None:
         facts, title = await asyncio.wrap_future(commit)
         about = {
@@ -189,6 +204,7 @@ def _summarize(options: Options, outcome: Outcome) -> None:
     if outcome.code:
         what = "interrupted" if outcome.interrupted else "failed"
         display.say(display.paint(f"{'preview' if display.preview else options.kind} {what}", "1;31"))
+    display.end("canceled" if outcome.interrupted else "failed" if outcome.code else "succeeded")
 
 
 def _record(stack: Stack, options: Options, outcome: Outcome, about: dict[str, Any]) -> None:

@@ -18,6 +18,16 @@ def make_urn(stack: str, project: str, parent: str, type_: str, name: str) -> st
     return f"urn:pulumi:{stack}::{project}::{chain}::{name}"
 
 
+def stack_of(urn: str) -> str:
+    """The stack in a URN; of a text that is none, anything."""
+    return urn.removeprefix("urn:pulumi:").partition("::")[0]
+
+
+def project_of(urn: str) -> str:
+    """The project in a URN; empty for a text that is none."""
+    return urn.partition("::")[2].partition("::")[0]
+
+
 def qualified_type(urn: str) -> str:
     """The chain of types in a URN, such as `my:index:App$kubernetes:core/v1:Service`."""
     return urn.split("::", 3)[2]

@@ -109,7 +109,7 @@ def test_a_stack_is_made_once(folder: Path, engine: Pretended, monkeypatch: pyte
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{folder}/state")
     stack = load(folder, "staging")
     session.init(stack, engine)
-    assert engine.ran == [("stack", "init", "staging")]
+    assert engine.ran == [("stack", "init", "staging", "--no-select")]
     assert (folder / "state").is_dir()
     made = folder / "state/.pulumi/stacks/flask-k8s/staging.json"
     made.parent.mkdir(parents=True)

@@ -34,7 +34,7 @@ def test_stacks(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stack", "ls", "--json"]) == 0
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["dev", "other"]
     assert main(["stack", "ls"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].split() == ["NAME", "LAST", "UPDATE", "RESOURCES"]
+    assert capsys.readouterr().out.splitlines()[0].split() == ["NAME", "LAST", "UPDATE", "RESOURCE", "COUNT"]
     assert main(["stack", "rm", "other"]) == 64
     assert main(["stack", "rm", "other", "--yes"]) == 0
     assert not (here.project / "Pulumi.other.yaml").exists()
@@ -113,10 +113,12 @@ def test_a_value_from_standard_input(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["refresh"], 64, "use the Pulumi CLI"),
-        (["preview", "--refresh"], 64, "use the Pulumi CLI"),
+        (["refresh"], 64, "--yes or --skip-preview or --preview-only must be passed in"),
+        (["refresh", "--run-program"], 64, "use the Pulumi CLI"),
+        (["refresh", "--import-pending-creates", "urn", "id"], 64, "use the Pulumi CLI"),
+        (["preview", "--refresh=perhaps"], 64, "--refresh"),
         (["up", "--plan", "x"], 64, "use the Pulumi CLI"),
-        (["stack", "select", "x"], 64, "use the Pulumi CLI"),
+        (["stack", "rename", "x"], 64, "use the Pulumi CLI"),
         (["config", "refresh"], 64, "use the Pulumi CLI"),
         (["stack", "init", "--secrets-provider", "awskms://x"], 64, "secrets provider 'awskms'"),
         (["stack", "init", "a b"], 64, "a stack name has"),
@@ -140,6 +142,7 @@ def test_no_stack_and_no_backend(
 ) -> None:
     monkeypatch.delenv("PULUMI_STACK")
     assert main(["stack", "output"]) == 64
+    assert main(["stack", "init"]) == 64
     assert "no stack is named" in capsys.readouterr().err
     monkeypatch.delenv("PULUMI_BACKEND_URL")
     assert main(["stack", "ls"]) == 78
