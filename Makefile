@@ -43,7 +43,7 @@ unit: $(VENV)/test
 	$(PY) -m pytest -q -n 4 -m "not integration"
 
 integration: $(VENV)/test
-	$(PY) -m pytest -v -n 4 --dist loadgroup --no-loadscope-reorder -m "integration and not alone" --durations=12
+	$(PY) -m pytest -v -n 4 --dist loadfile --no-loadscope-reorder -m "integration and not alone" --durations=12
 	$(PY) -m pytest -v -m "integration and alone"
 
 bench: $(VENV)/test  ## time the everyday commands

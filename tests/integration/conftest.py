@@ -16,19 +16,17 @@ from tests.integration.project import ROOT, Project, make_project, run_cluster
 PROFILE = f"test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
 """One for each checkout, so that two of them can be tested at once."""
 
-LONG = ("test_docs.py", "test_promotion.py", "test_promotion_faults.py", "test_faults.py")
+LONG = ("test_readme.py", "test_docs.py", "test_promotion.py", "test_promotion_faults.py", "test_faults.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is an integration test; where no cluster can run it says so and is skipped.
 
-    A file's tests share what they deployed, so one worker runs them. The files that take long come first.
+    The files that take long come first, so that no worker is left alone with one.
     """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.integration)
-            if not item.get_closest_marker("xdist_group"):
-                item.add_marker(pytest.mark.xdist_group(item.path.name))
             if os.geteuid() != 0:
                 item.add_marker(pytest.mark.skip(reason="the embedded cluster needs root"))
     items.sort(key=lambda item: item.path.name not in LONG)

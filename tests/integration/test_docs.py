@@ -1,95 +1,25 @@
-"""Every command of the README and the docs is run, block by block, as it stands there.
-
-Only names are replaced: the cluster, the registry and the URLs are those of the tests.
-"""
+"""Every command of the docs that are no part of the README's path."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import cluster
-from tests.integration.project import ROOT, Project
-from tests.integration.stages import Stages, make_stages
+from tests.integration.documents import DOCS, documented, run_blocks
+from tests.integration.stages import Stages
 
 pytestmark = pytest.mark.timeout(400)
 
-LOCAL = 'pulumi config set baseImage "{}/python:3.11"\npulumi config set buildNetwork host'
-"""What the tests' cluster needs beside the README's settings: there is no Docker Hub here."""
-
-ELSEWHERE = {
-    "make test": "is what runs this",
-    "make down": "test_down.py runs it on a profile of its own",
-    "make clean": "test_down.py runs it on a profile of its own",
-}
-"""Commands that cannot run here, and why."""
-
-
-FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TOGETHER = ("README.md", "pipeline.md")
-"""The second goes on with the environments that the first deployed."""
-
-
-def _group(file: Path) -> pytest.MarkDecorator:
-    return pytest.mark.xdist_group(f"docs {file.name in TOGETHER}")
-
-
-def _blocks(file: Path) -> list[str]:
-    """The text of each block that is marked `sh`, less what runs elsewhere."""
-    found = re.findall(r"^```sh\n(.*?)^```", file.read_text("utf-8"), re.M | re.S)
-    return ["\n".join(ln for ln in text.splitlines() if ln.split("#")[0].strip() not in ELSEWHERE) for text in found]
-
 
 @pytest.fixture(scope="module")
-def documented(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
-    """The three environments, with a `pulumi` on PATH that is the embedded engine where there is no CLI."""
-    stages = make_stages(tmp_path_factory.mktemp("docs"), node, init=False)
-    project = stages.project
-    # Both ways of the README in one clone: what the first leaves is no change to the second.
-    (project.folder / ".git" / "info" / "exclude").write_text("Pulumi.mine.yaml\ntoken.txt\n", encoding="utf-8")
-    shims = project.folder.parent / f"{project.folder.name}-bin"
-    shims.mkdir()
-    (shims / "pulumi").write_text(f'#!/bin/sh\nexec {sys.executable} -m engine "$@"\n')
-    (shims / "pulumi").chmod(0o755)
-    project.extra["PULUMI_STACK"] = "mine"  # what `stack init` of the CLI selects
-    project.extra["PATH"] = os.pathsep.join([str(node.bin), os.environ["PATH"], str(shims)])
-    project.extra["KUBECONFIG"] = str(node.kubeconfig)
-    yield stages
-    stages.destroy()
+def stages(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    with documented(node, tmp_path_factory.mktemp("docs")) as made:
+        yield made
 
 
-@pytest.mark.parametrize("file", [pytest.param(file, id=file.name, marks=_group(file)) for file in FILES])
-def test_every_block_runs(documented: Stages, file: Path) -> None:
-    project, node = documented.project, documented.project.node
-    blocks = _blocks(file)
-    assert blocks or "```" not in file.read_text("utf-8"), "commands are marked `sh`"
-    _run(project, "[ ! -e Pulumi.mine.yaml ] || pulumi stack rm mine --yes --force; echo secret > token.txt")
-    project.deploy("up", "dev", "--yes").ok()
-    for block in blocks:
-        text = block
-        for old, new in (
-            (r"http://localhost:8080", documented.url("dev")),
-            (r"http://localhost:8082", documented.url("prod")),
-            (r"--namespace flask-k8s-dev", f"--namespace {documented.stack('dev').namespace}"),
-            (r"kind-kind", node.context),
-            (r"localhost:5001", node.registry),
-            (r"python -m cluster (\w+)", rf"python -m cluster \1 --profile {node.profile}"),
-            (r"\bpulumi preview$", f"{LOCAL.format(node.registry)}\npulumi preview"),
-            (r"\bpulumi up$", "pulumi up --yes\npulumi destroy --yes"),
-        ):
-            text = re.sub(old, new, text, flags=re.M)
-        _run(project, text)
-
-
-def _run(project: Project, text: str) -> None:
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text],
-        cwd=project.folder, env=project.env, capture_output=True, text=True, timeout=380, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
+def test_every_block_runs(stages: Stages, file: Path) -> None:
+    run_blocks(stages, file)
