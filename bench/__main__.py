@@ -1,10 +1,12 @@
-"""`make bench`: times the everyday commands on a cluster of its own and prints each as a ratio to its limit.
+"""`make bench`: times the everyday commands on a cluster of its own, then hundreds of objects, as ratios to limits.
 
 A ratio below 1.00 is within the limit. Nothing is asserted: machines differ; compare runs on the same one.
+`python -m bench scale` is the second part alone.
 """
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cluster
+from bench import scale
 from tests.integration.project import Project, fetch, make_project, until
 
 PROFILE = "bench"
@@ -21,12 +24,14 @@ RUNS = 5
 
 def main() -> None:
     """Runs every benchmark once the cluster's binaries are built; ends with the cluster stopped."""
-    cluster.up(PROFILE, say=_say)
-    cluster.down(PROFILE, say=_say)
-    print(f"{'what':<52} {'median':>8} {'min':>8} {'max':>8} {'limit':>8} {'ratio':>6}")
+    node = cluster.up(PROFILE, say=_say)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _from_nothing_running(Path(folder))
+            if "scale" not in sys.argv:
+                cluster.down(PROFILE, say=_say)
+                print(f"{'what':<52} {'median':>8} {'min':>8} {'max':>8} {'limit':>8} {'ratio':>6}")
+                _from_nothing_running(Path(folder))
+            scale.measure(node, Path(folder))
     finally:
         cluster.clean(PROFILE, say=_say)
 
@@ -39,7 +44,13 @@ def _from_nothing_running(folder: Path) -> None:
     _row("from nothing running to deployed", [time.monotonic() - begun], 25)
     url = project.outputs["url"]
     _row("no-op up (cluster check and engine)", _times(lambda: _noop_up(project)), 3)
-    _row("no-op preview, whole process", _times(lambda: project.deploy("preview", "test").ok()), 1)
+    preview = _times(lambda: project.deploy("preview", "test").ok())
+    _row("no-op preview, whole process", preview, 1)
+    if shutil.which("pulumi"):
+        project.extra["ENGINE"] = "pulumi"
+        limit = 0.6 * statistics.median(_times(lambda: project.deploy("preview", "test").ok()))
+        del project.extra["ENGINE"]
+        _row("the same; limit: 0.6 of the Pulumi CLI's", preview, limit)
     _row("changed line of app code to new pods answering", [_change(project, url, n) for n in range(3)], 8)
     project.deploy("destroy", "test", "--yes").ok()
 
