@@ -23,6 +23,7 @@ from lightkube.core.exceptions import ConfigError
 from engine.kubernetes.errors import ApiError, UnreachableError, signed_out
 from engine.kubernetes.kinds import Endpoint, Kind, built_in_endpoint
 from engine.kubernetes.kubeconfig import Cluster
+from engine.kubernetes.watches import Watches
 from engine.provider import ProviderError
 
 CONNECT_SECONDS = 5.0
@@ -33,6 +34,8 @@ READ_SECONDS = 60.0
 """How long a request may take: admission webhooks may take 30 s."""
 AT_ONCE = 32
 """How many requests go at the same time, and how many connections are kept for them; watches have their own."""
+LANES = 8
+"""How many pools the connections are in: for each request, a pool asks the system about every connection of its own."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 JsonObject = dict[str, Any]
@@ -43,11 +46,13 @@ class Api:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self._http: httpx2.AsyncClient | None = None
+        self._lanes: list[httpx2.AsyncClient] = []
+        self._next = 0
         self._groups: dict[str, dict[str, Endpoint]] = {}
         self._lock = asyncio.Lock()
         self._sign_in = _FirstAlone()
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self.watches = Watches(self)
 
     async def call(
         self,
@@ -126,9 +131,9 @@ class Api:
 
     async def close(self) -> None:
         """Ends the connections."""
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        await self.watches.close()
+        while self._lanes:
+            await self._lanes.pop().aclose()
 
     def _judge(self, response: httpx2.Response, warnings: list[str] | None) -> JsonObject:
         if warnings is not None:
@@ -161,19 +166,23 @@ class Api:
             raise self._no_url() from err
 
     def _client(self) -> httpx2.AsyncClient:
-        if self._http is None:
+        if not self._lanes:
             local = (urlsplit(self.cluster.server).hostname or "") in LOOPBACK  # never by way of a proxy
             try:
                 config = KubeConfig.from_dict(self.cluster.config, fname=self.cluster.path).get() or PROXY_CONF
                 user = config.user or User()
-                self._http = httpx2.AsyncClient(
-                    base_url=self.cluster.server,
-                    verify=verify_cluster(config.cluster, user, config.abs_file),
-                    auth=user_auth(user),
-                    timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=AT_ONCE),
-                    trust_env=not local,
-                )
+                verify, auth = verify_cluster(config.cluster, user, config.abs_file), user_auth(user)
+                self._lanes = [
+                    httpx2.AsyncClient(
+                        base_url=self.cluster.server,
+                        verify=verify,
+                        auth=auth,
+                        timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=AT_ONCE // LANES),
+                        trust_env=not local,
+                    )
+                    for _ in range(LANES)
+                ]
             except httpx2.InvalidURL as err:
                 raise self._no_url() from err
             except Exception as err:  # what a malformed certificate raises has no common base
@@ -181,7 +190,8 @@ class Api:
                     f"context {self.cluster.context!r}: its credentials in the kubeconfig cannot be used "
                     f"({type(err).__name__}: {err}). Write that kubeconfig anew."
                 ) from err
-        return self._http
+        self._next = (self._next + 1) % LANES
+        return self._lanes[self._next]
 
     def _no_url(self) -> ProviderError:
         """Without the reason: it may quote a part of a proxy's password."""

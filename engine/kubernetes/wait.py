@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes.errors import ApiError
 from engine.kubernetes.kinds import Endpoint
-from engine.kubernetes.objects import annotation, name_of, namespace_of
+from engine.kubernetes.objects import annotation
 from engine.provider import Status
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 600.0
 TIMEOUT_ANNOTATION = "pulumi.com/timeoutSeconds"
-WATCH_SECONDS = 30.0
-"""How long one watch lasts; then the object is read, which tells a cluster that went silent."""
 FIRST_TICK_SECONDS = 0.1
 
 Rule = Callable[[dict[str, Any]], Awaitable[str]]
@@ -42,12 +39,12 @@ class NotReadyError(Exception):
         self.live = live
 
 
-def seconds(timeout: float, manifest: dict[str, Any]) -> float:
-    """How long to wait: the resource's timeout, else its annotation, else 10 min."""
+def seconds(timeout: float, manifest: dict[str, Any], default: float = DEFAULT_SECONDS) -> float:
+    """How long to wait: the resource's timeout, else its annotation, else `default`."""
     if timeout:
         return timeout
     text = annotation(manifest, TIMEOUT_ANNOTATION)
-    return float(text) if text.isdigit() and int(text) else DEFAULT_SECONDS
+    return float(text) if text.isdigit() and int(text) else default
 
 
 async def until(
@@ -58,9 +55,9 @@ async def until(
     missing = await rule(live)
     deadline = time.monotonic() + limit
     said, pause = "", min(FIRST_TICK_SECONDS, tick)
-    queue: asyncio.Queue[dict[str, Any] | BaseException] = asyncio.Queue()
-    feed = asyncio.create_task(_feed(api, endpoint, live, queue)) if missing else None
-    try:
+    if not missing:
+        return live
+    async with api.watches.of(endpoint, live) as queue:
         while missing:
             if missing != said:
                 said = missing
@@ -79,10 +76,6 @@ async def until(
                 raise NotReadyError("it was deleted by someone else meanwhile", None)
             last = event["object"]
             missing = await rule(last)
-    finally:
-        if feed is not None:
-            feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
     return last or live
 
 
@@ -90,10 +83,8 @@ async def gone(api: Api, endpoint: Endpoint, live: dict[str, Any], why: Rule, *,
     """Waits until the object, or rather the one with its uid, is gone. Raises `NotReadyError` with what holds it."""
     uid = live["metadata"].get("uid")
     deadline = time.monotonic() + limit
-    queue: asyncio.Queue[dict[str, Any] | BaseException] = asyncio.Queue()
-    feed = asyncio.create_task(_feed(api, endpoint, live, queue))
     said = ""
-    try:
+    async with api.watches.of(endpoint, live) as queue:
         while True:
             missing = await why(live)
             if missing != said:
@@ -115,37 +106,3 @@ async def gone(api: Api, endpoint: Endpoint, live: dict[str, Any], why: Rule, *,
             if event["object"]["metadata"].get("uid") != uid:
                 return
             live = event["object"]
-    finally:
-        feed.cancel()
-        await asyncio.gather(feed, return_exceptions=True)
-
-
-async def _feed(
-    api: Api, endpoint: Endpoint, live: dict[str, Any], queue: asyncio.Queue[dict[str, Any] | BaseException]
-) -> None:
-    """Puts every change of one object into the queue; an error of the server ends the feed and is put there too."""
-    name, namespace = name_of(live), namespace_of(live)
-    version = str(live["metadata"].get("resourceVersion", ""))
-    params = {"fieldSelector": f"metadata.name={name}"}
-    try:
-        while True:
-            started = time.monotonic()
-            query = {**params, "resourceVersion": version} if version else params
-            try:
-                watch = api.watch(endpoint.path(namespace), params=query, seconds=WATCH_SECONDS)
-                async with aclosing(watch):
-                    async for event in watch:
-                        if event.get("type") == "ERROR":
-                            break  # the version is too old: read anew
-                        version = str(event["object"]["metadata"].get("resourceVersion", version))
-                        queue.put_nowait(event)
-            except ApiError as err:
-                if err.code not in (410, 500, 503, 504):
-                    raise
-            if time.monotonic() - started < 1.0:
-                await asyncio.sleep(0.5)
-            now = await api.call("GET", endpoint.path(namespace, name))
-            version = str(now["metadata"].get("resourceVersion", ""))
-            queue.put_nowait({"type": "MODIFIED", "object": now})
-    except Exception as err:  # handed to the waiting side, which raises it
-        queue.put_nowait(err)

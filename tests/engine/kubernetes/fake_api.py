@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import threading
 import time
 import uuid
@@ -44,6 +45,9 @@ class FakeApi:
     """May change an object while it is being written, as admission and defaulting do."""
     drop: set[tuple[str, str]] = field(default_factory=set)
     """(method, path) whose connection is closed after the request was served."""
+    watches: list[Call] = field(default_factory=list)
+    unwatchable: set[str] = field(default_factory=set)
+    """Collections that may not be watched as a whole."""
     watch_events: int = 0
     """End each watch after so many events; 0: never."""
     finalize: bool = False
@@ -144,7 +148,12 @@ class _Handler(BaseHTTPRequestHandler):
         call = Call(self.command, parts.path, query, body, content_type)
         fake = self.fake
         if query.get("watch") == "true":
-            self._watch(call)
+            fake.watches.append(call)
+            if parts.path in fake.unwatchable and "fieldSelector" not in query:
+                code, answer = status(403, "Forbidden", "watching them all is forbidden")
+                self._answer(code, json.dumps(answer).encode(), "application/json")
+            else:
+                self._watch(call)
             return
         fake.calls.append(call)
         scripted = fake.refuse.get((call.method, call.path))
@@ -236,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.fake
         since = int(call.query.get("resourceVersion") or 0)
         name = call.query.get("fieldSelector", "").partition("metadata.name=")[2]
-        path = f"{call.path}/{name}"
+        of_collection = re.compile(re.escape(call.path) + "/" + (re.escape(name) or "[^/]+"))
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -246,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while time.monotonic() < end:
                 with fake.changed:
-                    news = [event for event in fake.events if event[0] > sent and event[2] == path]
+                    news = [event for event in fake.events if event[0] > sent and of_collection.fullmatch(event[2])]
                     if not news:
                         fake.changed.wait(timeout=1)
                         if fake.version < 0:

@@ -55,6 +55,15 @@ async def test_what_owns_nothing_needs_no_turn_of_the_garbage_collector(bench: B
     assert bench.api.made("DELETE")[0].body["propagationPolicy"] == "Background"
 
 
+async def test_what_was_deleted_at_once_is_not_asked_for_again(bench: Bench) -> None:
+    """Of some kinds the answer is the object as it was: only one with a deletionTimestamp is still there."""
+    old = await made(bench)
+    bench.api.refuse["DELETE", PATH] = [(200, bench.api.objects[PATH])]
+    bench.api.calls.clear()
+    await bench.delete(old)
+    assert [call.method for call in bench.api.calls] == ["DELETE"]
+
+
 async def test_an_object_that_others_made_under_the_same_name_stays(bench: Bench) -> None:
     old = await made(bench)
     bench.api.remove(PATH)
@@ -94,6 +103,7 @@ async def test_delete_waits_until_the_object_is_gone_and_says_what_holds_it(benc
     assert "example.com/guard" in bench.said[0]
     bench.api.remove(PATH)
     await task
+    assert not bench.api.made("GET")
 
 
 async def test_a_bounded_wait_ends_in_an_error_that_names_the_holder(bench: Bench) -> None:
@@ -105,35 +115,6 @@ async def test_a_bounded_wait_ends_in_an_error_that_names_the_holder(bench: Benc
     bench.api.status("/api/v1/namespaces/shop", conditions=[condition])
     with pytest.raises(ProviderError, match=r"after 0.3 s Namespace shop is being deleted: .*example.com/guard"):
         await bench.delete(old, timeout=0.3)
-
-
-async def test_read_finds_the_live_object_in_the_shape_of_the_inputs(bench: Bench) -> None:
-    old = await made(bench)
-    bench.api.objects[PATH]["data"] = {"color": "drifted", "extra": "1"}
-    found = await bench.provider.read(old, old.id, old.inputs)
-    assert found is not None
-    assert found[0] == "shop/settings"
-    assert found[1]["data"] == {"color": "drifted"}
-    assert found[2]["data"] == {"color": "drifted", "extra": "1"}
-    bench.api.remove(PATH)
-    assert await bench.provider.read(old, old.id, old.inputs) is None
-
-
-async def test_read_for_an_interrupted_create_only_finds_what_that_run_made(bench: Bench) -> None:
-    old = await made(bench)
-    asked = Resource("urn", CONFIG_MAP, "thing", interrupted=old.inputs)
-    found = await bench.provider.read(asked, "", old.inputs)
-    assert found is not None
-    assert found[0] == "shop/settings"
-    bench.api.objects[PATH]["metadata"]["managedFields"][0]["manager"] = "kubectl"
-    assert await bench.provider.read(asked, "", old.inputs) is None
-
-
-async def test_read_without_inputs_takes_all_that_is_not_the_servers(bench: Bench) -> None:
-    old = await made(bench)
-    found = await bench.provider.read(Resource("urn", CONFIG_MAP, "thing"), old.id, {})
-    assert found is not None
-    assert found[1] == config_map()
 
 
 async def test_skip_await_does_not_wait_for_a_namespace_to_go(bench: Bench) -> None:
