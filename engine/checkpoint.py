@@ -201,34 +201,39 @@ class Serializer:
     def __init__(self, qualified_name: str, vault: Vault) -> None:
         self._name = qualified_name
         self._vault = vault
-        self._json: dict[State, str] = {}
+        self._json: dict[State, bytes] = {}
 
     def dump(self, checkpoint: Checkpoint) -> bytes:
         """The file's content."""
-        live = {*checkpoint.resources, *(operation.resource for operation in checkpoint.pending)}
-        self._json = {state: text for state, text in self._json.items() if state in live}
-        latest = [f'"manifest":{_compact({"time": now(), "magic": _MAGIC, "version": WRITER})}']
+        resources = [self._text(state) for state in checkpoint.resources]
+        if len(self._json) > 2 * len(resources) + 1000:
+            live = {*checkpoint.resources}
+            self._json = {state: text for state, text in self._json.items() if state in live}
+        latest = [_member("manifest", {"time": now(), "magic": _MAGIC, "version": WRITER})]
         if self._vault.writer is not None:
             provider = {"type": "passphrase", "state": {"salt": self._vault.writer.salt}}
-            latest.append(f'"secrets_providers":{_compact(provider)}')
-        if checkpoint.resources:
-            latest.append(f'"resources":[{",".join(self._text(state) for state in checkpoint.resources)}]')
+            latest.append(_member("secrets_providers", provider))
+        if resources:
+            latest.append(b'"resources":[%b]' % b",".join(resources))
         if checkpoint.pending:
             operations = (
-                f'{{"resource":{self._text(item.resource)},"type":{_compact(item.type)}}}'
+                b'{"resource":%b,%b}' % (self._text(item.resource), _member("type", item.type))
                 for item in checkpoint.pending
             )
-            latest.append(f'"pending_operations":[{",".join(operations)}]')
-        latest.append('"metadata":{}')
-        body = f'{{"stack":{_compact(self._name)},"latest":{{{",".join(latest)}}}}}'
-        envelope = _compact(features.envelope(state.extra for state in checkpoint.resources))
-        return f'{envelope[:-1]},"checkpoint":{body}}}'.encode()
+            latest.append(b'"pending_operations":[%b]' % b",".join(operations))
+        latest.append(b'"metadata":{}')
+        body = b'{%b,"latest":{%b}}' % (_member("stack", self._name), b",".join(latest))
+        envelope = _compact(features.envelope(state.extra for state in checkpoint.resources)).encode()
+        return b'%b,"checkpoint":%b}' % (envelope[:-1], body)
 
-    def _text(self, state: State) -> str:
-        text = self._json.get(state)
-        if text is None:
-            text = self._json[state] = _compact(to_json(state, self._vault.encrypt))
-        return text
+    def _text(self, state: State) -> bytes:
+        if state not in self._json:
+            self._json[state] = _compact(to_json(state, self._vault.encrypt)).encode()
+        return self._json[state]
+
+
+def _member(key: str, value: Any) -> bytes:
+    return f'"{key}":{_compact(value)}'.encode()
 
 
 def _compact(value: Any) -> str:

@@ -163,6 +163,7 @@ class Monitor:
     async def _until_closed(self, call: Any, context: Any) -> Any:
         """The call's result; once the update is ending, pending calls of the program end too, and the step goes on."""
         task = asyncio.ensure_future(call)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # the program may hang up before
         closed = asyncio.ensure_future(self._deployment.context.executor.closed.wait())
         await asyncio.wait({task, closed}, return_when=asyncio.FIRST_COMPLETED)
         closed.cancel()
@@ -170,7 +171,6 @@ class Monitor:
             return task.result()
         if task.done() and not task.cancelled() and not isinstance(task.exception(), AbortedError | EngineError):
             task.result()
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await _abort(context)
 
 

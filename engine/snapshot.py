@@ -7,12 +7,18 @@ their number does not grow with the number of resources. A step starts only afte
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from engine.checkpoint import Checkpoint, Operation, in_order
 from engine.state import State
 from engine.urn import ProviderRef
+
+QUICK = 0.01
+"""A write that takes so many seconds is followed by the next one at once."""
+LONGEST = 0.1
+"""After one that takes longer the next one waits, this long at most: else the writes of a large stack are its work."""
 
 
 class Snapshot:
@@ -29,6 +35,7 @@ class Snapshot:
         self._version = 1 if base.pending else 0
         self._written = 0
         self._writer: asyncio.Task[None] | None = None
+        self._next = 0.0
 
     # ---- changes ----
 
@@ -47,6 +54,11 @@ class Snapshot:
                 states[states.index(old)] = new
                 return
         raise KeyError(old.urn)
+
+    def rebase(self, states: tuple[State, ...]) -> None:
+        """Puts others, which were refreshed, in the place of the old resources; before anything else is changed."""
+        self._base = list(states)
+        self.touch()
 
     def remove(self, state: State) -> None:
         """The resource is gone."""
@@ -111,11 +123,15 @@ class Snapshot:
         return self._writer
 
     async def _write(self) -> None:
-        await asyncio.sleep(0)  # let the steps that start in this very moment share the write
+        # the steps that start in this very moment share the write, and so do more of them where a write takes long
+        await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+        began = time.monotonic()
         version, content = self._version, self.checkpoint()
         if self._save is not None and version > self._written:
             await self._save(content)
         self._written = version
+        now = time.monotonic()
+        self._next = now + min(2 * (now - began - QUICK), LONGEST)
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now."""
