@@ -5,37 +5,84 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from engine import passphrase, providers
 from engine.backend import Backend
 from engine.cli import main
 from engine.errors import EngineError
+from tests.engine.fakeprovider import FakeCloud
 
 
-def count_writes(counter: Path) -> None:
-    """Counts the checkpoint's writes in a file; the process is killed at one of them, or the disk is full from one on.
+class Counter:
+    """Counts what happens; the process is killed at the number that a variable of the environment says."""
 
-    KILL_BEFORE, KILL_AFTER and FULL_AT in the environment say which.
-    """
-    save = Backend.save
+    def __init__(self, suffix: str = "") -> None:
+        self.number = 0
+        self._suffix = suffix
+
+    def before(self) -> int:
+        """The next one is about to happen; its number. That in KILL_BEFORE does not."""
+        self.number += 1
+        self._kill("KILL_BEFORE", self.number)
+        return self.number
+
+    def after(self, number: int) -> None:
+        """The one of this number has happened. That in KILL_AFTER was the last."""
+        self._kill("KILL_AFTER", number)
+
+    def _kill(self, variable: str, number: int) -> None:
+        if number == int(os.environ.get(variable + self._suffix, "0")):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def count_writes() -> None:
+    """Counts the checkpoint's writes, in the file `writes` too; from FULL_AT on, the disk is full."""
+    save, counter, file = Backend.save, Counter(), Path(os.environ["FAKE_CLOUD"]) / "writes"
 
     def counted(self: Backend, stack: str, content: bytes) -> None:
-        number = int(counter.read_text()) + 1 if counter.exists() else 1
-        counter.write_text(str(number))
-        if number == int(os.environ.get("KILL_BEFORE", "0")):
-            os.kill(os.getpid(), signal.SIGKILL)
+        number = counter.before()
+        file.write_text(str(number))
         if 0 < int(os.environ.get("FULL_AT", "0")) <= number:
             raise EngineError("the state file cannot be written: No space left on device", 69)
         save(self, stack, content)
-        if number == int(os.environ.get("KILL_AFTER", "0")):
-            os.kill(os.getpid(), signal.SIGKILL)
+        counter.after(number)
 
     Backend.save = counted  # type: ignore[method-assign]
 
 
-if __name__ == "__main__":
+def count_calls() -> None:
+    """Counts what the cloud is asked to do, and to say; where the client for Kubernetes is loaded, its API server."""
+    counter = Counter("_CALL")
+
+    def counted(verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(*words: Any, **options: Any) -> Any:
+            if options.get("preview"):
+                return await verb(*words, **options)
+            number = counter.before()
+            result = await verb(*words, **options)
+            counter.after(number)
+            return result
+
+        return call
+
+    for name in ("create", "update", "delete", "read"):
+        setattr(FakeCloud, name, counted(getattr(FakeCloud, name)))
+    if (client := sys.modules.get("engine.kubernetes.client")) is not None:
+        client.Api.call = counted(client.Api.call)
+
+
+def run(arguments: list[str]) -> int:
+    """One command; its exit code."""
     providers.PACKAGES["fake"] = "tests.engine.fakeprovider"
-    passphrase.ROUNDS = 1000  # type: ignore[misc]  # a million rounds test nothing more
-    count_writes(Path(os.environ["FAKE_CLOUD"]) / "writes")
-    sys.exit(main(sys.argv[1:]))
+    if "PULUMI_HOME" not in os.environ:  # nor is a Pulumi CLI to read what is written
+        passphrase.ROUNDS = 1000  # type: ignore[misc]  # a million rounds test nothing more
+    count_writes()
+    count_calls()
+    return main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
