@@ -15,6 +15,7 @@ from engine.deletion import refuse_hooks
 from engine.errors import EngineError
 from engine.planner import Decision, Planner
 from engine.provider import Diff, Provider
+from engine.results import with_outputs
 from engine.state import State
 from engine.step import Step
 from engine.urn import is_provider_type
@@ -33,7 +34,8 @@ class Applier:
     async def apply(self, decision: Decision) -> State:
         """The state that the resource has then. Raises AbortedError or EngineError."""
         new, old = decision.new, decision.old
-        if decision.op == ops.DISCARD:
+        if decision.op == ops.DISCARD:  # what is not made since it is not among the targets counts as unchanged
+            self._context.reporter.finished(Step(ops.SAME, new), 0.0, ())
             return new
         if lost := self.skipped & {*new.references()}:
             raise EngineError(
@@ -84,6 +86,8 @@ class Applier:
     def _same(self, new: State, old: State) -> State:
         context = self._context
         state = replace(new, id=old.id, outputs=old.outputs, external=old.external, init_errors=old.init_errors)
+        if state.additional_secret_outputs:  # they may be new
+            state = with_outputs(state, old.id, old.outputs)
         if is_provider_type(state.type):
             context.registry.configure(state.urn, state.id, old.inputs)
         context.executor.snapshot.append(state, replaces=old)

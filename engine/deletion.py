@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from engine.errors import EngineError
-from engine.executor import AbortedError
+from engine import step as ops
+from engine.errors import EngineError, needs_cli
+from engine.executor import AbortedError, Executor, Reporter
 from engine.state import State
+from engine.step import Step
 
 
 def dependents(states: Sequence[State]) -> dict[State, list[State]]:
@@ -49,14 +51,26 @@ async def delete_all(states: Sequence[State], delete: Callable[[State], Coroutin
             raise AbortedError
 
 
-def refuse_protected(states: Sequence[State]) -> None:
-    """Raises EngineError where one of the states is protected."""
-    protected = [state.urn for state in states if state.protect and not state.delete]
-    if protected:
-        raise EngineError(
-            "\n".join(
-                f'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect it, set its option '
-                "`protect` to False in the program and run `up`, or use the Pulumi CLI: `pulumi state unprotect`"
-                for urn in protected
-            )
+def refuse_protected(executor: Executor, reporter: Reporter, states: Sequence[State]) -> None:
+    """Fails the deletion of each state that is protected; then raises AbortedError, and nothing is deleted."""
+    protected = [state for state in states if state.protect and not state.delete]
+    for state in protected:
+        message = (
+            f'resource "{state.urn}" cannot be deleted\nbecause it is protected. To unprotect it, set its option '
+            "`protect` to False in the program and run `up`, or use the Pulumi CLI: `pulumi state unprotect`"
         )
+        step = Step(ops.DELETE, state, state)
+        reporter.started(step)
+        reporter.failed(step, message)
+        executor.note(EngineError(message), state)
+    if protected:
+        executor.close()
+        raise AbortedError
+
+
+def refuse_hooks(states: Sequence[State]) -> None:
+    """Raises EngineError where a CLI's program gave one of the states a hook that runs when it is deleted."""
+    for state in states:
+        hooks = state.extra.get("resourceHooks") or {}
+        if found := [name for kind in ("BeforeDelete", "AfterDelete", "OnError") for name in hooks.get(kind) or ()]:
+            raise needs_cli(f"the resource hook {found[0]!r} of {state.urn}, which is to be deleted,")

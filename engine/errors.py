@@ -7,6 +7,8 @@ from typing import Final
 OK: Final = 0
 FAILED: Final = 1
 """The deployment failed."""
+UNEXPECTED: Final = 7
+"""Something changed under --expect-no-changes; the CLI's own code for it."""
 USAGE: Final = 64
 UNAVAILABLE: Final = 69
 """Something needed is missing or unreachable."""

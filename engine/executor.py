@@ -145,6 +145,8 @@ class Executor:
                 if err.state is not None:
                     reasons = err.reasons or (str(err),)
                     failed = with_outputs(step.state, err.id or step.state.id, err.state)
+                    if step.op == ops.UPDATE and step.old is not None:
+                        failed = replace(failed, inputs=step.old.inputs)
                     self._record(step, replace(failed, init_errors=reasons))
                 raise
             if not self.preview and not result.id:

@@ -208,8 +208,8 @@ def _covered(path: str, patterns: list[tuple[str | int, ...]]) -> bool:
 def _replace_on_changes(diff: Diff, patterns: list[tuple[str | int, ...]]) -> Diff:
     if not diff.changes or not patterns:
         return diff
-    found = (path for path in diff.changed if _covered(path, patterns))
-    return replace(diff, replaces=tuple(dict.fromkeys((*diff.replaces, *found))))
+    found = tuple(path for path in diff.changed if _covered(path, patterns) and path not in diff.replaces)
+    return replace(diff, replaces=(*diff.replaces, *found), asked=found)
 
 
 def _failures(resource: Resource, failures: list[CheckFailure]) -> str:

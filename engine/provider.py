@@ -51,6 +51,8 @@ class Diff:
     """Property paths that differ, such as `spec.template.spec.containers[0].image`."""
     removed: tuple[str, ...] = ()
     """Those of `changed` that the program sets no more: known from the inputs alone."""
+    asked: tuple[str, ...] = ()
+    """Those of `replaces` that are there by the option replaceOnChanges alone."""
 
 
 @dataclass(frozen=True)

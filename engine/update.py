@@ -21,7 +21,7 @@ from engine import step as ops
 from engine.checkpoint import path_of
 from engine.context import Settings
 from engine.display import choose
-from engine.errors import FAILED, USAGE, EngineError
+from engine.errors import FAILED, UNEXPECTED, USAGE, EngineError
 from engine.lock import locked
 from engine.program import Program
 from engine.run import Outcome, hidden_texts, run_once
@@ -121,7 +121,7 @@ def _code(options: Options, outcome: Outcome) -> int:
         f"{count} {op}" for op, count in sorted(outcome.display.counts.items()) if op != ops.SAME and count
     )
     print(f"error: no changes were expected but changes occurred: {counts}", file=sys.stderr)
-    return FAILED
+    return UNEXPECTED
 
 
 def _refuse_unasked(options: Options) -> None:

@@ -63,8 +63,10 @@ class Moment:
 
     @property
     def keys(self) -> list[str]:
-        """What makes it a replace."""
-        return list(self.step.diff.replaces) if self.op in _COMPARED and not self.step.found else []
+        """What makes it a replace, by the provider's word."""
+        if self.op not in _COMPARED or self.step.found:
+            return []
+        return [path for path in self.step.diff.replaces if path not in self.step.diff.asked]
 
     @property
     def diffs(self) -> list[str]:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from engine.kubernetes.client import Api
 
 NOT_CHECKED = "not server-checked"
-ASSIGNED = ("clusterIP", "clusterIPs")
-"""Fields of a Service that a dry run makes up, and the real run makes anew."""
 
 
 def unasked(settings: Settings, news: Properties) -> str:
@@ -49,10 +47,8 @@ async def dry_create(api: Api, resource: Resource, news: Properties) -> Result:
         if why:
             return unchecked("", news, why)
         raise refused("create", described(manifest), err, secret_texts(news)) from err
-    if isinstance(live.get("spec"), dict) and manifest["kind"] == "Service":
-        mine = manifest.get("spec") or {}
-        live["spec"] = {key: value for key, value in live["spec"].items() if key not in ASSIGNED or key in mine}
-    return Result("", recorded(news, _settled(live, ("uid", "creationTimestamp")), ""), tuple(warnings))
+    # what the server makes up for the dry run (uid, clusterIP) stays, as with the CLI: programs ask for it by its key
+    return Result("", recorded(news, _settled(live), ""), tuple(warnings))
 
 
 async def dry_update(api: Api, id: str, news: Properties, manager: str, *, force: bool) -> Result:
@@ -75,7 +71,7 @@ async def dry_update(api: Api, id: str, news: Properties, manager: str, *, force
         if why:
             return unchecked(id, news, why)
         raise refused("update", described(manifest), err, secret_texts(news)) from err
-    return Result(id, recorded(news, _settled(live, ()), manager), tuple(warnings))
+    return Result(id, recorded(news, _settled(live), manager), tuple(warnings))
 
 
 def excused(err: ApiError) -> str:
@@ -119,7 +115,7 @@ def unchecked(id: str, news: Properties, why: str) -> Result:
     return Result(id, dict(news), (f"{NOT_CHECKED}: {why}",))
 
 
-def _settled(live: dict[str, Any], dropped: tuple[str, ...]) -> dict[str, Any]:
+def _settled(live: dict[str, Any]) -> dict[str, Any]:
     """The object less what only the real run decides."""
-    keep = {k: v for k, v in live["metadata"].items() if k not in (*dropped, "resourceVersion", "managedFields")}
+    keep = {k: v for k, v in live["metadata"].items() if k not in ("resourceVersion", "managedFields")}
     return {**{key: value for key, value in live.items() if key != "status"}, "metadata": keep}

@@ -19,6 +19,8 @@ from engine.kubernetes.objects import (
     INPUTS,
     annotation,
     described,
+    id_of,
+    recorded,
     to_object,
 )
 from engine.kubernetes.ready import limit_for, rule_for
@@ -87,12 +89,17 @@ class KubernetesProvider:
         if preview:
             return await dry_update(self._api(), resource.id, news, _manager(resource, news), force=force)
         step = await self._step(resource, news, timeout, status)
+        before: dict[str, Any] = {}
         try:
             before = await step.api.call("GET", step.path)
             live = await step.put(before, force=force)
         except ApiError as err:
             if err.code != 404 or err.namespace_missing:
-                raise refused("update", described(step.manifest), err, secret_texts(news)) from err
+                problem = refused("update", described(step.manifest), err, secret_texts(news))
+                if before:  # the CLI records the object as it is, and that its update is still to come
+                    problem.id, problem.reasons = id_of(before), (str(problem),)
+                    problem.state = recorded(news, before, step.manager, step.api_version)
+                raise problem from err
             status("it was deleted outside: creating it again")
             return await self.create(resource, news, preview=False, timeout=timeout, status=status)
         result = await step.ready(live)

@@ -92,7 +92,7 @@ def test_a_refresh_can_be_only_shown(world: World) -> None:
     assert "Previewing refresh (dev):" in ended.out
     assert "~ 1 to update" in ended.out
     assert world.checkpoint.read_bytes() == before
-    assert world.run("refresh", "--preview-only", "--expect-no-changes").code == 1
+    assert world.run("refresh", "--preview-only", "--expect-no-changes").code == 7
     assert world.run("refresh").code == 64
 
 
@@ -102,7 +102,7 @@ def test_expect_no_changes_fails_after_the_refresh(world: World) -> None:
     assert world.run("refresh", "--yes", "--expect-no-changes").code == 0
     _change(world, "a", v=2)
     ended = world.run("refresh", "--yes", "--expect-no-changes")
-    assert ended.code == 1
+    assert ended.code == 7
     assert "no changes were expected but changes occurred: 1 update" in ended.err
     assert world.resources()["a"]["inputs"]["v"] == 2
 

@@ -75,7 +75,7 @@ def test_a_second_run_changes_nothing(world: World) -> None:
 def test_expect_no_changes_fails_on_a_change(world: World) -> None:
     world.program("""Thing("a")""")
     ended = world.run("preview", "--expect-no-changes")
-    assert ended.code == 1
+    assert ended.code == 7
     assert "no changes were expected but changes occurred: 2 create" in ended.err
 
 

@@ -22,7 +22,7 @@ async def test_a_create_is_tried_on_the_server_and_nothing_is_made(bench: Bench)
     assert result.id == ""
     assert result.notes == ()
     assert result.outputs["data"] == {"color": "blue"}
-    assert "uid" not in result.outputs["metadata"]
+    assert result.outputs["metadata"]["uid"] == "dry", "a program may ask for it"
 
 
 async def test_what_the_server_would_refuse_fails_the_preview(bench: Bench) -> None:
@@ -89,9 +89,9 @@ async def test_a_cluster_that_is_known_later_is_not_asked(api: FakeApi) -> None:
         await bench.create(CONFIG_MAP, config_map())
 
 
-async def test_an_address_that_a_dry_run_made_up_is_not_shown(bench: Bench) -> None:
+async def test_an_address_that_a_dry_run_made_up_is_known_as_with_the_cli(bench: Bench) -> None:
     result = await bench.create(SERVICE, service(), preview=True)
-    assert "clusterIP" not in result.outputs["spec"]
+    assert result.outputs["spec"]["clusterIP"] == "10.0.0.1", "a program may ask for it"
 
 
 async def test_an_update_is_tried_as_the_resources_own_manager_and_changes_nothing(bench: Bench) -> None:
