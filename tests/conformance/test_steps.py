@@ -1,0 +1,22 @@
+"""Which steps are taken, and in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cluster
+from tests.conformance.checks import Engines, both, every, integration
+from tests.conformance.play import alternate, play
+
+pytestmark = integration
+
+
+@every("steps")
+def test_as_recorded(name: str, node: cluster.Handout, tmp_path: Path) -> None:
+    play(name, node, tmp_path)
+
+
+@both
+@every("steps")
+def test_afresh(name: str, engines: Engines, node: cluster.Handout, tmp_path: Path) -> None:
+    alternate(name, node, tmp_path, engines)
