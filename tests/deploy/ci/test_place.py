@@ -43,6 +43,7 @@ NO_MERGE = "they must be a number and a commit"
 MERGE = {"CI_PROJECT_ID": "55", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": SHA}
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     ("event", "env", "words"),
     [

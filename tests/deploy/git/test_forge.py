@@ -170,6 +170,7 @@ def test_one_that_was_closed_is_found(forge: Forge, state: str) -> None:
     assert closed_pull_request("/srv/app.git", "b", "main", env=forge.env) == ""
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("text", ["<html>", "{}", '[{"id": 1}]', '"x"', "[1]", "[" * 100_000])
 def test_is_something_else(forge: Forge, text: str) -> None:
     forge.faults = [(200, {}, text)] * 2

@@ -55,6 +55,7 @@ def test_what_is_right_but_does_not_matter(
 HIDDEN = "hidden-in-the-body"
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     ("sender", "content", "headers", "says", "status"),
     [
