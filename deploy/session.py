@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from urllib.parse import unquote
 
 import cluster
 from deploy import cli_checks, environment, local_registry, preflight
+from deploy.backend import exists, file_backend
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.say import say
@@ -49,28 +48,11 @@ def prepared(stack: Stack, engine: Engine) -> Stack:
     return stack
 
 
-def file_backend(stack: Stack) -> Path | None:
-    """The folder of the stack's file backend; None for any other backend."""
-    url = os.environ.get("PULUMI_BACKEND_URL") or stack.backend or ""
-    if not url.startswith("file://"):
-        return None
-    path = Path(unquote(url.removeprefix("file://").split("?")[0])).expanduser()
-    return stack.project / path  # where the engines start from
-
-
-def lock_folder(stack: Stack) -> Path | None:
-    """Where the file backend keeps the stack's locks; None for any other backend."""
-    root = file_backend(stack)
-    return root and root / ".pulumi" / "locks" / "organization" / stack.project_name / stack.name
-
-
 def init(stack: Stack, engine: Engine) -> None:
     """Makes the stack in a file backend that does not have it; other backends are the user's to set up."""
     root = file_backend(stack)
     if root is None:
         return
-    from deploy.observe.recorded import exists  # noqa: PLC0415 - which itself needs this module
-
     if exists(stack):
         return
     root.mkdir(parents=True, exist_ok=True)

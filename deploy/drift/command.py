@@ -9,6 +9,7 @@ from dataclasses import asdict
 from itertools import groupby
 
 from deploy import session
+from deploy.backend import lock_folder
 from deploy.drift.compare import Drift
 from deploy.drift.find import IncompleteError, find
 from deploy.drift.fix import busy, fix
@@ -51,7 +52,7 @@ def drift(stack: Stack, engine: Engine, args: argparse.Namespace) -> int:
 
 def _find(stack: Stack, engine: Engine) -> tuple[list[Drift], DeployError | None]:
     """The drift, and why some of it is not known; an error (75) where an update makes what looks like drift."""
-    locks = session.lock_folder(stack)
+    locks = lock_folder(stack)
     state = recorded(stack, engine)
     if under_way(state, locks):
         raise busy(stack)

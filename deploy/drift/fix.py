@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from deploy.backend import lock_folder
 from deploy.drift.compare import Drift
 from deploy.drift.find import IncompleteError, find
 from deploy.drift.wanted import inputs_for, objects, place
@@ -14,7 +15,6 @@ from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.observe.cluster import cluster_of
 from deploy.observe.recorded import parse, recorded
-from deploy.session import lock_folder
 from deploy.stack import Stack
 from engine.errors import EngineError
 from engine.kubernetes.client import Api

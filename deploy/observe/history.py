@@ -13,9 +13,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from deploy import session
+from deploy.backend import exists, file_backend
 from deploy.engines import Engine
-from deploy.observe.recorded import exists, parse
+from deploy.observe.recorded import parse
 from deploy.stack import Stack
 
 _HISTORY = re.compile(r"-(?P<stamp>\d+)\.history\.json(\.gz)?$")
@@ -121,7 +121,7 @@ def _checkpoints(stack: Stack) -> list[Path]:
 
     The CLI compresses files where PULUMI_SELF_MANAGED_STATE_GZIP is set.
     """
-    root = session.file_backend(stack)
+    root = file_backend(stack)
     if root is None:
         return []
     folder = root / ".pulumi" / "history" / stack.project_name / stack.name

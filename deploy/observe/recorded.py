@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy import session
+from deploy.backend import exists
 from deploy.engines import Engine
 from deploy.stack import HIDDEN, Stack
 from engine.lock import is_held
@@ -69,15 +69,6 @@ def recorded(stack: Stack, engine: Engine) -> Recorded:
     return parse(engine.read("stack", "export", "--stack", stack.name))
 
 
-def exists(stack: Stack) -> bool:
-    """Whether the stack was ever made; taken for granted in other backends than files."""
-    root = session.file_backend(stack)
-    if root is None:
-        return True
-    file = root / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json"
-    return any(file.with_name(file.name + end).is_file() for end in ("", ".gz", ".zst"))
-
-
 def parse(exported: str) -> Recorded:
     """What `pulumi stack export` printed, or a checkpoint file's text."""
     content = json.loads(exported)
@@ -92,7 +83,7 @@ def under_way(recorded: Recorded, locks: Path | None) -> bool:
 
     Args:
         recorded: the state.
-        locks: the stack's `session.lock_folder`.
+        locks: the stack's `lock_folder`.
     """
     return recorded.pending or (locks is not None and is_held(locks))
 

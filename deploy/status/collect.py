@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import cluster
 from config.revision import UNKNOWN
-from deploy import environment, session
+from deploy import environment
 from deploy import stack as stacks
+from deploy.backend import lock_folder
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.git.repository import Repository
@@ -101,7 +102,7 @@ def _read(stage: Stage, project: Path, engine: Engine) -> _Stage:
         it.stack = stack = stacks.load(project, stage.stack)
         with environment.restored():
             environment.enter(stack, cluster.handout(environment.profile(stack)) if stack.is_local else None)
-            it.locks = session.lock_folder(stack)
+            it.locks = lock_folder(stack)
             it.kubeconfigs = pathsep.join(map(str, stack.kubeconfigs))
             it.recorded = recorded(stack, engine)
             it.updates = history(stack, engine)

@@ -11,6 +11,7 @@ import pytest
 
 from cluster import Handout
 from deploy import environment, session
+from deploy.backend import file_backend
 from deploy.engines import Engine
 from deploy.errors import DeployError
 from deploy.stack import Stack, load
@@ -102,7 +103,7 @@ def test_the_folder_of_a_file_backend(
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", variable)
     stack = replace(load(folder, "staging"), backend=declared)
-    assert session.file_backend(stack) == (Path(found).expanduser() if found else None)
+    assert file_backend(stack) == (Path(found).expanduser() if found else None)
 
 
 def test_a_stack_is_made_once(folder: Path, engine: Pretended, monkeypatch: pytest.MonkeyPatch) -> None:
