@@ -23,6 +23,9 @@ from engine.provider import ProviderError
 SPOOL_BYTES = 16 * 1024 * 1024
 """Larger contexts are packed in a temporary file."""
 
+PUSHES = 5
+"""How often an image is pushed before a name that others build under all the time is given up."""
+
 Say = Callable[[str], None]
 
 
@@ -41,7 +44,15 @@ def run(settings: Settings, image: Image, secrets: frozenset[str], say: Say, sto
     client.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
     try:
         image_id = _build(client, image, secrets, say, stopped)
-        return _push(client, image, secrets, say, stopped) if image.push else image_id
+        if not image.push:
+            return image_id
+        for _ in range(PUSHES):
+            reference = _push(client, image, secrets, say, stopped)
+            if client.inspect_image(image.name)["Id"] == client.inspect_image(image_id)["Id"]:
+                return reference
+            say(f"another build took the name {image.name} meanwhile: pushing again")
+            client.tag(image_id, image.repository, image.tag)
+        raise ProviderError(f"other builds keep taking the name {image.name}. Give this one a tag of its own.")
     except docker.errors.APIError as err:  # not str(err): it holds the request, with its build arguments
         text = redact(str(err.explanation or "no reason given"), secrets).strip().rstrip(".")
         mend = "Correct it" if err.is_client_error() else "Look at the Docker daemon's log"

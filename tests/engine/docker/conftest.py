@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.docker import configure
+from engine.provider import Provider
 from tests.engine.docker.fake_daemon import FakeDaemon
 
 
@@ -29,3 +31,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def daemon() -> Iterator[FakeDaemon]:
     with tempfile.TemporaryDirectory() as folder, FakeDaemon(Path(folder) / "docker.sock") as running:
         yield running
+
+
+@pytest.fixture
+def provider(project: Path, daemon: FakeDaemon) -> Provider:
+    return configure({"host": daemon.host})

@@ -31,6 +31,8 @@ class FakeDaemon:
     push: list[dict[str, Any]] = field(
         default_factory=lambda: [{"status": "Pushed"}, {"aux": {"Tag": "v1", "Digest": DIGEST, "Size": 1}}]
     )
+    others: int = 0
+    """How often the name stands for another image after a push."""
     refusal: tuple[int, str] | None = None
     """Answer the build with this status and message instead."""
     hold: threading.Event | None = None
@@ -73,7 +75,12 @@ class _Handler(BaseHTTPRequestHandler):
         return "unix"
 
     def do_GET(self) -> None:
-        self._answer(200, json.dumps({"ApiVersion": "1.41", "Version": "20.10.24"}).encode())
+        answer = {"ApiVersion": "1.41", "Version": "20.10.24"}
+        if self.path.endswith("/json"):
+            taken = self.fake.others > 0 and IMAGE_ID not in self.path
+            self.fake.others -= taken
+            answer = {"Id": "sha256:other" if taken else IMAGE_ID}
+        self._answer(200, json.dumps(answer).encode())
 
     def do_POST(self) -> None:
         parts = urlsplit(self.path)
@@ -87,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(code, json.dumps({"message": message}).encode())
                 return
             self._stream(self.fake.build)
+        elif parts.path.endswith("/tag"):
+            self._answer(201, b"")
         else:
             self._stream(self.fake.push)
 

@@ -10,35 +10,10 @@ from typing import Any
 import pytest
 
 from engine.docker import configure
-from engine.provider import Provider, ProviderError, Resource, Result
+from engine.provider import Provider, ProviderError, Resource
 from engine.values import UNKNOWN, Properties, Secret, unwrap
 from tests.engine.docker.fake_daemon import DIGEST, IMAGE_ID, FakeDaemon
-
-TOKEN = "docker:index/image:Image"
-NEWS: Properties = {
-    "imageName": "localhost:5001/team/app:v1",
-    "build": {"context": "./app", "args": {"REVISION": "abc"}, "network": "host", "target": "run"},
-    "registry": {"server": "localhost:5001", "username": "me", "password": Secret("canary-password")},
-    "skipPush": False,
-}
-
-
-async def check(provider: Provider, news: Properties = NEWS) -> Properties:
-    inputs, failures = await provider.check(Resource("urn", TOKEN, "app"), news, b"")
-    assert failures == []
-    return inputs
-
-
-async def create(
-    provider: Provider, inputs: Properties, *, preview: bool = False, timeout: float = 10, said: list[str] | None = None
-) -> Result:
-    say = (said if said is not None else []).append
-    return await provider.create(Resource("urn", TOKEN, "app"), inputs, preview=preview, timeout=timeout, status=say)
-
-
-@pytest.fixture
-def provider(project: Path, daemon: FakeDaemon) -> Provider:
-    return configure({"host": daemon.host})
+from tests.engine.docker.images import NEWS, TOKEN, check, create
 
 
 async def test_check_fills_in_what_the_real_provider_does(provider: Provider) -> None:
@@ -155,29 +130,6 @@ async def test_a_dockerfile_that_cannot_be_parsed_is_told_without_the_request(
     with pytest.raises(ProviderError, match="app/Dockerfile failed: dockerfile parse error line 2") as raised:
         await create(provider, await check(provider))
     assert "buildargs" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        ('Get "http://localhost:5001/v2/": dial tcp: connection refused', "cannot be reached. Start it"),
-        ("unauthorized: authentication required", "registry.username and registry.password"),
-        ("unexpected EOF", "cannot be reached"),
-    ],
-)
-async def test_a_failed_push_names_the_registry_and_the_mend(
-    provider: Provider, daemon: FakeDaemon, error: str, said: str
-) -> None:
-    daemon.push = [{"status": "Preparing"}, {"errorDetail": {"message": error}, "error": error}]
-    with pytest.raises(ProviderError, match=said) as raised:
-        await create(provider, await check(provider))
-    assert "localhost:5001" in str(raised.value)
-
-
-async def test_a_push_without_a_digest_is_an_error(provider: Provider, daemon: FakeDaemon) -> None:
-    daemon.push = [{"status": "Pushed"}]
-    with pytest.raises(ProviderError, match="no digest"):
-        await create(provider, await check(provider))
 
 
 async def test_no_secret_is_said(provider: Provider, daemon: FakeDaemon) -> None:
