@@ -30,6 +30,10 @@ CONNECT_SECONDS = 5.0
 """How long a connection is tried before the cluster counts as unreachable."""
 AGAIN_SECONDS = 3.0
 """How long a connection that is refused is tried again: an API server may be just starting."""
+RESTART_SECONDS = 60.0
+"""How long, once the API server has answered: then it is most likely restarting."""
+AWAY = frozenset({502, 503, 504})
+"""What is answered in its place by what stands before it."""
 READ_SECONDS = 60.0
 """How long a request may take: admission webhooks may take 30 s."""
 AT_ONCE = 32
@@ -50,6 +54,7 @@ class Api:
         self._next = 0
         self._groups: dict[str, dict[str, Endpoint]] = {}
         self._lock = asyncio.Lock()
+        self._answered = False
         self._sign_in = _FirstAlone()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.watches = Watches(self)
@@ -68,21 +73,25 @@ class Api:
 
         Raises `ApiError` for a refusal and `UnreachableError` where no answer came.
 
-        While connections fail, it tries again for `AGAIN_SECONDS`: all that may be done twice, and so no POST that was
-        sent. A request that the server was too busy for (429) did nothing, and is tried again at any rate.
+        While connections fail, it tries again for `AGAIN_SECONDS`, or `RESTART_SECONDS`: all that may be done twice,
+        and so no POST that was sent. A request that the server was too busy for (429) did nothing, and is tried again
+        at any rate.
         """
-        deadline = time.monotonic() + AGAIN_SECONDS
+        deadline = time.monotonic() + (RESTART_SECONDS if self._answered else AGAIN_SECONDS)
         pause = 0.1
         while True:
             try:
                 response = await self._send(method, path, params, body, content_type)
+                self._answered = self._answered or response.status_code not in AWAY
                 return self._judge(response, warnings)
             except UnreachableError as err:
                 again = not err.sent or method != "POST"
                 if not again or time.monotonic() + pause > deadline:
                     raise
             except ApiError as err:
-                if err.code != 429 or time.monotonic() + pause > deadline + READ_SECONDS:
+                longer = READ_SECONDS if err.code == 429 else 0.0
+                again = err.code == 429 or (err.code in AWAY and method != "POST")
+                if not again or time.monotonic() + pause > deadline + longer:
                     raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)

@@ -155,7 +155,7 @@ class _Feed:
                     self._version = _version(event["object"]) or self._version
                     self._tell(name_of(event["object"]), event)
         except ApiError as err:
-            if err.code not in (410, 500, 503, 504):
+            if err.code not in (410, 429, 500, 502, 503, 504):
                 raise
             if err.code == 410:
                 self._forget()

@@ -250,10 +250,7 @@ async def test_a_wait_that_is_cancelled_ends_at_once(bench: Bench) -> None:
         await task
 
 
-async def test_a_cluster_that_goes_away_meanwhile_is_said_and_the_object_recorded(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.kubernetes.client.AGAIN_SECONDS", 0.2)
+async def test_a_cluster_that_goes_away_meanwhile_is_said_and_the_object_recorded(bench: Bench) -> None:
     task = await started(bench, DEPLOYMENT, deployment())
     bench.api.stop()
     with pytest.raises(ProviderError, match=r"waiting for Deployment shop/web: .* cannot be reached") as raised:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from engine.kubernetes import watches
+from engine.kubernetes.client import Api
+from engine.kubernetes.errors import ApiError
 from engine.kubernetes.kinds import built_in_endpoint, from_token
 from engine.provider import ProviderError, Result
 from tests.engine.kubernetes.conftest import Bench
-from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, config_map, deployment, rolled_out
+from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, WEB, config_map, deployment, rolled_out
 
 COLLECTION = "/apis/apps/v1/namespaces/shop/deployments"
 
@@ -81,3 +84,21 @@ async def test_a_change_before_the_wait_began_is_told_whatever_the_shared_watch_
             assert isinstance(event, dict)
             assert event["object"]["data"] == {"color": "red"}
     assert sum("fieldSelector" not in call.query for call in bench.api.watches) == 1
+
+
+async def test_a_watch_that_is_refused_for_the_load_is_begun_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, watch = asyncio.Event(), Api.watch
+
+    def busy(api: Api, path: str, **more: Any) -> AsyncGenerator[dict[str, Any], None]:
+        if not first.is_set():
+            first.set()
+            raise ApiError(429, {"message": "too many requests"})
+        return watch(api, path, **more)
+
+    monkeypatch.setattr(Api, "watch", busy)
+    task = asyncio.create_task(bench.create(DEPLOYMENT, deployment()))
+    await first.wait()
+    bench.api.status(WEB, **rolled_out())
+    await task
