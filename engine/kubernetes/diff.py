@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from engine.kubernetes.immutable import immutable_fields
-from engine.kubernetes.kinds import from_manifest
+from engine.kubernetes.kinds import built_in_endpoint, from_manifest
 from engine.kubernetes.normalize import TYPED_GROUPS, normalize, quantity
 from engine.kubernetes.objects import AUTONAMED, annotation, name_of, namespace_of, without_read_only
 from engine.provider import Diff
@@ -48,9 +48,13 @@ def compare(
     `live` is the object as it was recorded; None where it isn't. `unready`: it is to be replaced at any rate.
     """
     old, new = _plain(olds), _plain(news)
+    kind = from_manifest(str(new.get("apiVersion")), str(new.get("kind")))
+    namespaced = not kind.built_in or built_in_endpoint(kind).namespaced
     for manifest in (old, new):
-        if isinstance(manifest.get("metadata"), dict) and not manifest["metadata"].get("namespace"):
-            manifest["metadata"]["namespace"] = "default"  # what the server takes an absent one for
+        if isinstance(manifest.get("metadata"), dict):  # what the server takes an absent one for, or does not look at
+            manifest["metadata"]["namespace"] = (
+                (manifest["metadata"].get("namespace") or "default") if namespaced else ""
+            )
     found: list[tuple[str, Any, Any]] = []
     _walk("", as_recorded(old, _plain(live)) if live else old, new, found)
     fields = immutable_fields(new, config_maps=config_maps, secrets=secrets)
@@ -92,7 +96,7 @@ def as_recorded(inputs: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
 
 def _based(inputs: Any, live: Any, field: str, *, typed: bool) -> Any:
     if isinstance(inputs, dict) and isinstance(live, dict):
-        kept = [key for key in inputs if key in live or (typed and field not in FREE)]
+        kept = [key for key in inputs if key in live or (typed and field not in FREE and inputs[key] not in ([], {}))]
         return {key: _based(inputs[key], live[key], key, typed=typed) if key in live else inputs[key] for key in kept}
     if isinstance(inputs, list) and isinstance(live, list):
         return [_based(one, other, "", typed=typed) for one, other in zip(inputs, live, strict=False)]
@@ -133,8 +137,8 @@ def _walk(path: str, old: Any, new: Any, found: list[tuple[str, Any, Any]]) -> N
 
 
 def _empty(value: Any) -> bool:
-    """Whether the server sees nothing there: absent, null and an empty list are the same to it; `{}` often is not."""
-    return value is _MISSING or value is None or value == []
+    """Whether there is nothing: absent and null are the same; an empty list or map is not."""
+    return value is _MISSING or value is None
 
 
 def _join(path: str, key: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.kubernetes.kinds import BUILT_IN_GROUPS, from_manifest
 from engine.kubernetes.objects import DASHED, rename
-from engine.kubernetes.omitted import without_empty
+from engine.kubernetes.omitted import OF_KIND, without_empty
 from engine.values import UNKNOWN, Properties, Secret, has_unknown, unwrap
 
 QUANTITY_MAPS = frozenset(
@@ -42,6 +42,9 @@ def normalize(properties: Properties) -> Properties:
     result = without_empty(result)
     if isinstance(result.get("spec"), dict):
         result["spec"] = _quantities(result["spec"], "")
+        field = OF_KIND.get(str(result.get("kind")), "")
+        if result["spec"].get(field) in ("", {}):
+            del result["spec"][field]
     return result
 
 

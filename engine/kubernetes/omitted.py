@@ -42,15 +42,27 @@ _VOLUMES = (
 )  # fmt: skip
 
 WITHIN: dict[str, frozenset[str]] = {
-    "": frozenset({"data", "subjects"}),
+    "": frozenset({"data", "parameters", "subjects"}),
     "metadata": frozenset({"namespace", "name"}),
     "spec": frozenset(
-        {"hostname", "nodeName", "nodeSelector", "ports", "restartPolicy", "selector", "serviceAccount", "volumeName"}
+        {
+            "hostname",
+            "nodeName",
+            "nodeSelector",
+            "overhead",
+            "ports",
+            "restartPolicy",
+            "rules",
+            "serviceAccount",
+            "volumeName",
+        }
     ),
     "resources": frozenset({"limits", "requests"}),
     "limits": frozenset({"default", "max", "min"}),
     "rules": frozenset({"apiGroups", "nonResourceURLs", "resources"}),
+    "port": frozenset({"name"}),
     "ports": frozenset({"name", "protocol"}),
+    "tls": frozenset({"secretName"}),
     "env": frozenset({"value"}),
     "tolerations": frozenset({"effect", "key", "operator", "value"}),
     "strategy": frozenset({"type"}),
@@ -60,6 +72,7 @@ WITHIN: dict[str, frozenset[str]] = {
     "httpGet": frozenset({"path"}),
     "paths": frozenset({"path"}),
     "secret": frozenset({"secretName"}),
+    "serviceAccountToken": frozenset({"audience"}),
     "egress": frozenset({"ports"}),
     "ingress": frozenset({"ports"}),
     "podAffinity": frozenset({"requiredDuringSchedulingIgnoredDuringExecution"}),
@@ -72,6 +85,11 @@ WITHIN: dict[str, frozenset[str]] = {
 }
 """By the field that they are in; the top of the object is ''."""
 
+OF_KIND = {
+    "PersistentVolume": "storageClassName", "ReplicationController": "selector", "Service": "selector",
+}  # fmt: skip
+"""In the `spec` of these kinds only: to a PodDisruptionBudget an empty selector is all pods, and no selector none."""
+
 FREE = frozenset(
     {"annotations", "binaryData", "data", "default", "defaultRequest", "extra", "hard", "labels", "limits",
      "matchLabels", "max", "min", "nodeSelector", "options", "parameters", "podFixed", "requests", "stringData",
@@ -80,19 +98,19 @@ FREE = frozenset(
 """Fields whose keys are the user's own, and so not judged."""
 
 
-def without_empty(value: Any, within: str = "") -> Any:
-    """The manifest less nulls and what has no meaning."""
+def without_empty(value: Any, within: str = "", *, item: bool = False) -> Any:
+    """The manifest less nulls and what has no meaning; `item`: whether `value` is one of a list."""
     if isinstance(value, dict):
-        if within in FREE:
+        if within in FREE and not item:
             return value
         meaningless = WITHIN.get(within, frozenset())
         return {
-            key: without_empty(item, key)
-            for key, item in value.items()
-            if item is not None and not (_zero(item) and (key in ANYWHERE or key in meaningless))
+            key: without_empty(field, key)
+            for key, field in value.items()
+            if field is not None and not (_zero(field) and (key in ANYWHERE or key in meaningless))
         }
     if isinstance(value, list):
-        return [without_empty(item, within) for item in value]
+        return [without_empty(one, within, item=True) for one in value]
     return value
 
 

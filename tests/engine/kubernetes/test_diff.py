@@ -37,6 +37,35 @@ JOB: dict[str, Any] = {
 }
 
 
+def test_a_namespace_means_nothing_to_a_kind_that_lives_in_none() -> None:
+    role: dict[str, Any] = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
+    old, new = ({**role, "metadata": {"name": "r", **where}} for where in ({"namespace": "a"}, {"namespace": "b"}))
+    assert not compare(old, new).changes
+    assert not compare(old, {**role, "metadata": {"name": "r"}}, {**role, "metadata": {"name": "r"}}).changes
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "live", "changed"),
+    [
+        ("rbac.authorization.k8s.io/v1/ClusterRole", {"rules": []}, {"rules": None}, ["rules"]),
+        ("v1/LimitRange", {"spec": {"limits": []}}, {"spec": {"limits": None}}, ["spec.limits"]),
+        ("v1/Service", {"spec": {"sessionAffinityConfig": {}}}, {"spec": {}}, ["spec.sessionAffinityConfig"]),
+        ("v1/Secret", {"data": {}}, {}, ["data"]),
+        ("example.com/v1/Widget", {"spec": {"a": [], "b": {}}}, {"spec": {"b": {}}}, ["spec.a"]),
+        ("networking.k8s.io/v1/Ingress", {"spec": {"rules": [], "tls": []}}, {"spec": {}}, []),
+        ("storage.k8s.io/v1/StorageClass", {"parameters": {}}, {}, []),
+        ("v1/Pod", {"spec": {"overhead": {}}}, {"spec": {}}, []),
+        ("v1/PersistentVolume", {"spec": {"storageClassName": ""}}, {"spec": {}}, []),
+    ],
+)
+def test_an_empty_value_that_the_server_left_out_is_a_change_where_the_provider_has_it_so(
+    kind: str, fields: dict[str, Any], live: dict[str, Any], changed: list[str]
+) -> None:
+    version, _, name = kind.rpartition("/")
+    named = {"apiVersion": version, "kind": name, "metadata": {"name": "a", "namespace": "default"}}
+    assert list(compare({**named, **fields}, {**named, **fields}, {**named, **live}).changed) == changed
+
+
 def test_equal_inputs_are_no_change() -> None:
     diff = compare(deployment(), deployment())
     assert (diff.changes, diff.changed, diff.replaces) == (False, (), ())

@@ -29,3 +29,25 @@ def test_the_quantities_of_an_autoscalers_metric_are_spelt_so_and_no_other_value
         return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "spec": {"metrics": [metric]}}
 
     assert normalize(scaler("1000m")) == scaler("1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "kept"),
+    [
+        ("policy/v1/PodDisruptionBudget", {"selector": {}}, {"selector": {}}),
+        (
+            "v1/PersistentVolumeClaim",
+            {"selector": {}, "storageClassName": ""},
+            {"selector": {}, "storageClassName": ""},
+        ),
+        ("v1/Service", {"selector": {}}, {}),
+        ("v1/PersistentVolume", {"storageClassName": ""}, {}),
+        ("v1/LimitRange", {"limits": [{"default": {}, "max": {"a": ""}}]}, {"limits": [{"max": {"a": ""}}]}),
+        ("networking.k8s.io/v1/Ingress", {"tls": [{"secretName": ""}]}, {"tls": [{}]}),
+    ],
+)
+def test_an_empty_value_is_left_out_where_kubernetes_own_types_do_so(
+    kind: str, spec: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    version, _, name = kind.rpartition("/")
+    assert normalize({"apiVersion": version, "kind": name, "spec": spec})["spec"] == kept
