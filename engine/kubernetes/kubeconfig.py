@@ -1,7 +1,8 @@
 """Finds the cluster that a kubeconfig and a context name.
 
 Source: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/ and pulumi-kubernetes:
-the kubeconfig is a path (`~/` is expanded) or the content itself; without one, KUBECONFIG, then ~/.kube/config.
+the kubeconfig is a path (`~/` is expanded) or the content itself; without one, those of KUBECONFIG, merged, then
+~/.kube/config.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from engine.provider import ProviderError
 
 EXEC_V1 = "client.authentication.k8s.io/v1"
 EXEC_V1BETA1 = "client.authentication.k8s.io/v1beta1"
+CLI_FIELDS = frozenset(
+    {"as", "as-groups", "as-uid", "as-user-extra", "auth-provider", "proxy-url", "tls-server-name"}
+)  # fmt: skip
+"""Fields of a user or a cluster that only the Pulumi CLI's client knows: without them it would be another request."""
+PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+"""Fields that may be relative paths."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,12 @@ def load(value: Any, *, context: str = "", cluster: str = "") -> Cluster:
     if not entry.get("server"):
         raise ProviderError(f"{label}: the cluster {cluster!r} has no `server`. Add its URL.")
     user = str(chosen.get("user") or "")
-    if user:
-        _entry(config, "users", "user", user, label)
+    who = _entry(config, "users", "user", user, label) if user else {}
+    for field in sorted(CLI_FIELDS & {*entry, *who}):
+        raise ProviderError(
+            f"{label}: the field {field!r} of context {context!r} is not served by the embedded engine. "
+            "Use the Pulumi CLI (ENGINE=pulumi), or another context."
+        )
     context_entry = {"name": context, "context": {**chosen, "cluster": cluster}}
     return Cluster(
         context=context,
@@ -76,7 +87,11 @@ def _read(value: Any) -> tuple[dict[str, Any], Path | None, str]:
     if value and ("\n" in value or value.lstrip().startswith("{")):
         return _parse(value, "the given kubeconfig"), None, "the given kubeconfig"
     if not value:
-        value = next((part for part in os.environ.get("KUBECONFIG", "").split(":") if part), "~/.kube/config")
+        parts = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+        there = [part for part in parts if Path(part).exists()]
+        if len(there) > 1:
+            return _merged(there), None, f"KUBECONFIG {':'.join(there)!r}"
+        value = (there or parts or ["~/.kube/config"])[0]
     path = Path(value).expanduser()
     label = f"kubeconfig {value!r}"
     try:
@@ -88,6 +103,23 @@ def _read(value: Any) -> tuple[dict[str, Any], Path | None, str]:
     except (OSError, UnicodeDecodeError) as err:
         raise ProviderError(f"{label} cannot be read: {err}.") from err
     return _parse(text, label), path.absolute(), label
+
+
+def _merged(files: list[str]) -> dict[str, Any]:
+    """Their entries as one kubeconfig: of each name, and as current context, the first one counts."""
+    merged: dict[str, Any] = {}
+    for file in files:
+        config, path, _ = _read(file)
+        folder = path.parent if path else Path()
+        merged["current-context"] = merged.get("current-context") or config.get("current-context")
+        for section, key in (("clusters", "cluster"), ("contexts", "context"), ("users", "user")):
+            have = merged.setdefault(section, [])
+            names = {entry.get("name") for entry in have}
+            for entry in config.get(section) or []:
+                if entry.get("name") not in names:
+                    found = {name: str(folder / text) for name, text in entry.get(key, {}).items() if name in PATHS}
+                    have.append({**entry, key: {**entry.get(key, {}), **found}})
+    return merged
 
 
 def _parse(text: str, label: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Source: Read in provider/pkg/provider/provider.go and provider/pkg/await/await.g
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.kubernetes.adopt import made_by_us
@@ -23,6 +22,7 @@ from engine.kubernetes.objects import (
 from engine.kubernetes.pods import problems
 from engine.kubernetes.ready import SKIP, rule_for
 from engine.kubernetes.ready_workloads import COUNTS
+from engine.kubernetes.settings import Settings
 from engine.kubernetes.wait import NeverReadyError
 from engine.marks import redact, secret_texts
 from engine.provider import ProviderError, Resource
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 Found = tuple[str, Properties, Properties] | None
 
+GONE_FOR_GOOD: Final = (
+    "If it is gone for good, PULUMI_K8S_DELETE_UNREACHABLE=true lets refresh and destroy drop its objects."
+)
 _AWAITED: Final = frozenset({"DaemonSet", "Deployment", "Ingress", "Job", "Pod", "Service", "StatefulSet"})
 """Kinds that count as unhealthy in a read where they are not ready."""
 _NO_INPUT: Final = frozenset({"status"})
@@ -44,7 +47,9 @@ _NO_ANNOTATIONS: Final = frozenset(
 )
 
 
-async def read(api: Api, resource: Resource, id_: str, inputs: Properties, manager: str) -> Found:
+async def read(
+    api: Api, resource: Resource, id_: str, inputs: Properties, manager: str, *, settings: Settings
+) -> Found:
     """Id, inputs and outputs of the live object; None where there is none.
 
     The inputs have the shape of those on record; without any record they are all that isn't the server's. Raises
@@ -60,12 +65,11 @@ async def read(api: Api, resource: Resource, id_: str, inputs: Properties, manag
             return None
         live = await api.call("GET", endpoint.path(namespace, name))
     except UnreachableError as err:
-        if _flag("PULUMI_K8S_DELETE_UNREACHABLE"):
+        if settings.delete_unreachable:
             return None
-        if _flag("PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"):
+        if settings.skip_unreachable:
             return id_, inputs, resource.outputs
-        mend = "If it is gone for good, PULUMI_K8S_DELETE_UNREACHABLE=true lets a refresh drop its objects."
-        raise ProviderError(f"{err} {mend}") from err
+        raise ProviderError(f"{err} {GONE_FOR_GOOD}") from err
     except ApiError as err:
         if err.code == 404:
             return None
@@ -92,10 +96,6 @@ def _kind(resource: Resource, known: JsonObject) -> Kind:
         if manifest.get("apiVersion") and manifest.get("kind"):
             return from_manifest(str(manifest["apiVersion"]), str(manifest["kind"]))
     return from_token(resource.type)
-
-
-def _flag(variable: str) -> bool:
-    return os.environ.get(variable, "").lower() in ("1", "t", "true")
 
 
 def _all_inputs(live: JsonObject) -> JsonObject:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.kubernetes.provider import KubernetesProvider
+from engine.kubernetes.settings import parse
 from engine.provider import ProviderError, Resource
 from engine.values import Secret
 from tests.engine.kubernetes.conftest import Bench
@@ -197,16 +199,36 @@ async def test_a_job_under_way_is_not_ready_but_a_namespace_is(bench: Bench) -> 
     assert await bench.provider.read(Resource("urn", NAMESPACE, "thing", "shop", space, space), "shop", space)
 
 
-@pytest.mark.parametrize("variable", ["", "PULUMI_K8S_DELETE_UNREACHABLE", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"])
-async def test_a_cluster_that_is_not_reached(bench: Bench, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = await made(bench)
-    bench.api.stop()
+@pytest.mark.parametrize(
+    ("variable", "given"),
+    [
+        ("", {}),
+        ("PULUMI_K8S_DELETE_UNREACHABLE", {}),
+        ("", {"deleteUnreachable": "true"}),
+        ("PULUMI_K8S_SKIP_UPDATE_UNREACHABLE", {}),
+        ("", {"skipUpdateUnreachable": "true"}),
+    ],
+)
+async def test_a_cluster_that_is_not_reached(
+    bench: Bench, variable: str, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.kubernetes.client.AGAIN_SECONDS", 0.1)
     if variable:
         monkeypatch.setenv(variable, "true")
-    if variable == "PULUMI_K8S_DELETE_UNREACHABLE":
-        assert await bench.provider.read(old, old.id, old.inputs) is None
-    elif variable:
-        assert await bench.provider.read(old, old.id, old.inputs) == (old.id, old.inputs, old.outputs)
+    old = await made(bench)
+    bench.api.stop()
+    provider = KubernetesProvider(parse({"kubeconfig": bench.api.kubeconfig(), **given}))
+    asked = provider.read(old, old.id, old.inputs)
+    away = pytest.raises(ProviderError, match=r"Is the cluster running.*PULUMI_K8S_DELETE_UNREACHABLE=true")
+    if "DELETE" in variable or "deleteUnreachable" in given:
+        assert await asked is None
+        await provider.delete(old, timeout=0, status=bench.said.append)
+        assert "dropped from the record" in bench.said[-1]
+        return
+    if variable or given:
+        assert await asked == (old.id, old.inputs, old.outputs)
     else:
-        with pytest.raises(ProviderError, match=r"Is the cluster running.*PULUMI_K8S_DELETE_UNREACHABLE=true"):
-            await bench.provider.read(old, old.id, old.inputs)
+        with away:
+            await asked
+    with away:
+        await provider.delete(old, timeout=0, status=bench.said.append)

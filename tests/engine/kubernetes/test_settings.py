@@ -56,6 +56,26 @@ def test_a_kubeconfig_may_be_a_path_its_content_or_a_mapping(tmp_path: Path, mon
     assert server() == "https://a.example.com"
 
 
+def test_the_files_of_kubeconfig_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(folder: str, name: str, **user: str) -> str:
+        context = {"name": name, "context": {"cluster": "same", "user": name}}
+        cluster = {"name": "same", "cluster": {"server": f"https://{folder}.example.com"}}
+        users = [{"name": name, "user": user}]
+        config = {"current-context": name, "clusters": [cluster], "contexts": [context], "users": users}
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "config").write_text(json.dumps(config))
+        return str(tmp_path / folder / "config")
+
+    files = [written("one", "a", token="t"), str(tmp_path / "absent"), written("two", "b", tokenFile="secret/token")]
+    monkeypatch.setenv("KUBECONFIG", ":".join(files))
+    first, second = parse({}).cluster, parse({"context": "b"}).cluster
+    assert first is not None
+    assert second is not None
+    assert (first.context, first.server) == ("a", "https://one.example.com")
+    assert (second.context, second.server) == ("b", "https://one.example.com"), "the first of a name counts"
+    assert second.config["users"][0]["user"]["tokenFile"] == str(tmp_path / "two" / "secret" / "token")
+
+
 def test_context_and_cluster_choose() -> None:
     assert server(kubeconfig=CONFIG, context="two") == "https://b.example.com"
     assert server(kubeconfig=CONFIG, context="one", cluster="b") == "https://b.example.com"
@@ -73,6 +93,15 @@ def test_context_and_cluster_choose() -> None:
         ({"kubeconfig": CONFIG, "contxt": "one"}, "unknown input 'contxt'. Known are .*context"),
         ({"kubeconfig": CONFIG, "renderYamlToDirectory": "out"}, "'renderYamlToDirectory' .*Pulumi CLI"),
         ({"kubeconfig": CONFIG, "enableServerSideApply": "false"}, "enableServerSideApply .*Pulumi CLI"),
+        ({"kubeconfig": CONFIG, "strictMode": "true"}, "'strictMode' .*Pulumi CLI"),
+        (
+            {"kubeconfig": {**CONFIG, "users": [{"name": "me", "user": {"as": "you"}}]}},
+            "field 'as' of context 'one' .*Pulumi CLI",
+        ),
+        (
+            {"kubeconfig": {**CONFIG, "clusters": [{"name": "a", "cluster": {"server": "x", "proxy-url": "y"}}]}},
+            "field 'proxy-url' .*Pulumi CLI",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(inputs: dict[str, Any], said: str) -> None:
@@ -85,7 +114,11 @@ def test_flags_come_as_texts_or_from_the_environment(monkeypatch: pytest.MonkeyP
     assert parse({"kubeconfig": CONFIG, "enableConfigMapMutable": "true"}).mutable_config_maps
     assert not parse({"kubeconfig": CONFIG}).mutable_secrets
     monkeypatch.setenv("PULUMI_K8S_ENABLE_SECRET_MUTABLE", "true")
-    assert parse({"kubeconfig": CONFIG}).mutable_secrets
+    assert parse({"kubeconfig": CONFIG, "enableSecretMutable": None}).mutable_secrets
+    assert not parse({"kubeconfig": CONFIG, "enableSecretMutable": "false"}).mutable_secrets
+    monkeypatch.setenv("PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "true")
+    with pytest.raises(ProviderError, match=r"PULUMI_K8S_UPSERT_EXISTING_OBJECTS sets it.*Pulumi CLI"):
+        parse({"kubeconfig": CONFIG})
 
 
 def test_an_exec_plugin_is_asked_for_the_version_that_the_client_reads() -> None:
@@ -130,6 +163,19 @@ async def test_an_exec_plugin_runs_once_for_many_requests(api: FakeApi, tmp_path
     await provider.close()
     assert (tmp_path / "runs").read_text() == "run\n"
     assert len(api.made("POST")) == 5
+
+
+async def test_an_exec_plugin_runs_again_once_its_token_has_expired(api: FakeApi, tmp_path: Path) -> None:
+    script = f'echo run >> {tmp_path}/runs; echo \'{{"status": {{"token": "t"}}}}\''
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script]}
+    config = {**api.kubeconfig(), "users": [{"name": "me", "user": {"exec": plugin}}]}
+    provider = KubernetesProvider(parse({"kubeconfig": config}))
+    bench = Bench(api, provider)
+    await bench.create(CONFIG_MAP, config_map())
+    api.refuse["POST", "/api/v1/namespaces/shop/configmaps"] = [(401, {"message": "Unauthorized"})]
+    await bench.create(CONFIG_MAP, config_map("other"))
+    await provider.close()
+    assert (tmp_path / "runs").read_text() == "run\nrun\n"
 
 
 @pytest.mark.parametrize(
