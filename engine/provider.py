@@ -79,6 +79,8 @@ class Resource:
     """The outputs of the last step; empty for a new resource."""
     interrupted: Properties | None = None
     """The inputs of a pending `creating` operation of this URN, left by a run that was killed; None otherwise."""
+    ignored: tuple[str, ...] = ()
+    """Of an update: the paths of the option ignoreChanges."""
     deleted: Set[tuple[str, str]] = frozenset()
     """Type and id of what this run deleted before; in a preview, what it is going to, and so is still there."""
 

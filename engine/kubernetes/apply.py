@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.kubernetes.errors import ApiError
 from engine.kubernetes.kinds import Endpoint
 from engine.kubernetes.objects import annotation, name_of, namespace_of
+from engine.provider import Status
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api
@@ -30,23 +31,26 @@ FORERUNNERS = (
 """Managers (by the start of their name, with their operation) whose fields an update takes over."""
 
 NAMES = tuple(name for name, _ in FORERUNNERS)
-CREATE_TRIES = 5
+PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+"""Seconds between the tries of a create whose namespace or kind is only just being made, with nothing to say so."""
 
 
 async def create(
-    api: Api, endpoint: Endpoint, manifest: dict[str, Any], *, dry_run: bool, warnings: list[str]
-) -> dict[str, Any]:
-    """POSTs the object. A namespace or kind that is only just being made (404) is waited for, for about 3 s."""
+    api: Api, endpoint: Endpoint, manifest: dict[str, Any], *, dry_run: bool, warnings: list[str],
+    status: Status = lambda line: None,
+) -> dict[str, Any]:  # fmt: skip
+    """POSTs the object. A namespace or kind that is only just being made (404) is waited for, as `PAUSES` say."""
     params = {"fieldManager": CREATOR, **({"dryRun": "All"} if dry_run else {})}
     path = endpoint.path(namespace_of(manifest))
-    for attempt in range(CREATE_TRIES):
+    for pause in () if dry_run else PAUSES:
         try:
             return await api.call("POST", path, params=params, body=manifest, warnings=warnings)
         except ApiError as err:
-            if not _settling(err) or dry_run or attempt == CREATE_TRIES - 1:
+            if not _settling(err):
                 raise
-        await asyncio.sleep(0.2 * 2**attempt)
-    raise AssertionError("unreachable")
+            status(f"not taken yet, trying again: {err}")
+        await asyncio.sleep(pause)
+    return await api.call("POST", path, params=params, body=manifest, warnings=warnings)
 
 
 def _settling(err: ApiError) -> bool:
@@ -98,7 +102,8 @@ async def relinquish(api: Api, endpoint: Endpoint, live: dict[str, Any], manager
     return await api.call("PATCH", path, params={"fieldManager": manager}, body=bare, content_type=APPLY)
 
 
-def _is_forerunner(entry: dict[str, Any]) -> bool:
+def is_forerunner(entry: dict[str, Any]) -> bool:
+    """Whether an entry of `managedFields` is of one whose fields an update takes over."""
     manager, operation = str(entry.get("manager", "")), entry.get("operation")
     if entry.get("subresource"):
         return False
@@ -109,7 +114,7 @@ async def _take_over(api: Api, path: str, live: dict[str, Any], manager: str) ->
     """Gives the forerunners' fields to `manager`, so that dropping a field from the program removes it."""
     entries = live["metadata"].get("managedFields") or []
     mine = [e for e in entries if e.get("manager") == manager and e.get("operation") == "Apply"]
-    taken = [e for e in entries if e not in mine and _is_forerunner(e)]
+    taken = [e for e in entries if e not in mine and is_forerunner(e)]
     if not taken:
         return
     fields: dict[str, Any] = {}

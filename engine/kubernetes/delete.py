@@ -65,7 +65,7 @@ async def delete(
         if err.code == 404:
             return
         if err.code == 409 and uid and "uid" in err.text.lower():
-            live = await _read(api, path)
+            live = await existing(api, path)
             if live and live["metadata"].get("uid") != uid and _applied_by(manager, live):
                 await delete(api, endpoint, inputs, live, name, manager=manager, limit=limit, status=status)
             elif live:
@@ -83,7 +83,7 @@ async def delete(
             raise
 
 
-async def _read(api: Api, path: str) -> dict[str, Any]:
+async def existing(api: Api, path: str) -> dict[str, Any]:
     """The object; empty where it is gone."""
     try:
         return await api.call("GET", path)

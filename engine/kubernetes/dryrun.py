@@ -12,6 +12,7 @@ from engine.kubernetes.adopt import made_by_us
 from engine.kubernetes.diff import ignored
 from engine.kubernetes.errors import ApiError, refused
 from engine.kubernetes.kinds import Endpoint, from_manifest
+from engine.kubernetes.left import without_left
 from engine.kubernetes.objects import described, name_of, namespace_of, recorded, to_object
 from engine.kubernetes.ready import rule_for
 from engine.kubernetes.settings import Settings
@@ -51,27 +52,28 @@ async def dry_create(api: Api, resource: Resource, news: Properties) -> Result:
     return Result("", recorded(news, _settled(live), ""), tuple(warnings))
 
 
-async def dry_update(api: Api, id: str, news: Properties, manager: str, *, force: bool) -> Result:
+async def dry_update(api: Api, resource: Resource, news: Properties, manager: str, *, force: bool) -> Result:
     """The object as the server would change it."""
     manifest = to_object(news)
     warnings = ignored(manifest)
     rule_for(api, manifest)  # refuses a waitFor that isn't understood
     endpoint = await api.endpoint(from_manifest(str(manifest["apiVersion"]), str(manifest["kind"])))
     if endpoint is None:
-        return unchecked(id, news, "its kind doesn't exist yet")
+        return unchecked(resource.id, news, "its kind doesn't exist yet")
     try:
         before = await api.call("GET", endpoint.path(namespace_of(manifest), name_of(manifest)))
+        sent = without_left(news, before, manager, resource.ignored)
         live = await apply.update(
-            api, endpoint, before, manifest, manager, dry_run=True, force=force, warnings=warnings
+            api, endpoint, before, to_object(sent), manager, dry_run=True, force=force, warnings=warnings
         )
     except ApiError as err:
         if err.code == 404:
-            return unchecked(id, news, "it was deleted outside, and is to be created again")
+            return unchecked(resource.id, news, "it was deleted outside, and is to be created again")
         why = excused(err)
         if why:
-            return unchecked(id, news, why)
+            return unchecked(resource.id, news, why)
         raise refused("update", described(manifest), err, secret_texts(news)) from err
-    return Result(id, recorded(news, _settled(live), manager), tuple(warnings))
+    return Result(resource.id, recorded(news, _settled(live), manager, sent=sent), tuple(warnings))
 
 
 def excused(err: ApiError) -> str:
@@ -101,8 +103,8 @@ async def _making_room(
         return "the object that has its name is deleted first"
     try:
         live = await api.call("GET", endpoint.path(namespace, name))
-    except ApiError:
-        return ""
+    except ApiError as gone:
+        return "the object that has its name is being deleted" if gone.code == 404 else ""
     if live["metadata"].get("deletionTimestamp"):
         return "the object that has its name is being deleted"
     if resource.interrupted is not None and made_by_us(live, resource.interrupted):

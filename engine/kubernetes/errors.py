@@ -118,11 +118,14 @@ def _expiry(cluster: Cluster) -> str:
     return end.isoformat() if end < datetime.now(UTC) else ""
 
 
+_RIGHTS = "The signed-in user may not do this: ask for the right by RBAC, or use another context."
+_POLICY = "So says a policy of the cluster: change the object as it asks, or have it changed."
 _ADMISSION = (
     ("exceeded quota", "Raise the quota or ask for less."),
     ("violates PodSecurity", "Change the named fields, or loosen the namespace's pod-security label."),
-    ("denied the request", "So says a policy of the cluster: change the object as it asks, or have it changed."),
-    ("denied request", "So says a policy of the cluster: change the object as it asks, or have it changed."),
+    ("because it is being terminated", "Wait until its namespace is gone, and run this again."),
+    ("denied the request", _POLICY),
+    ("denied request", _POLICY),
 )
 """What admission says, and what to do then."""
 
@@ -142,7 +145,7 @@ def refused(verb: str, what: str, err: ApiError, secrets: frozenset[str] = froze
     elif why := next((mend for sign, mend in _ADMISSION if sign in text), ""):
         mend = why
     elif err.code == 403:
-        mend = "The signed-in user may not do this: ask for the right by RBAC, or use another context."
+        mend = _RIGHTS if " cannot " in text else _POLICY
     elif err.code == 422 and any(sign in text for sign in ("immutable", "may not be changed", "updates to ")):
         mend = "It cannot change in place: set it back, or have a new object made (`replace_on_changes`)."
     elif err.code == 422:

@@ -40,12 +40,14 @@ def to_object(properties: Properties) -> dict[str, Any]:
     return {key: value for key, value in plain.items() if not key.startswith("__")}
 
 
-def recorded(inputs: Properties, live: dict[str, Any], manager: str, api_version: str = "") -> Properties:
-    """The outputs to record for a live object that came from `inputs`."""
+def recorded(
+    inputs: Properties, live: dict[str, Any], manager: str, api_version: str = "", *, sent: Properties | None = None
+) -> Properties:
+    """The outputs to record for a live object that came from `inputs`; `sent`: what of them was applied, if not all."""
     marked = mark_secrets(rename(live, UNDERSCORED), inputs)
     return {
         **marked,
-        INPUTS: mark_secrets(rename(unwrap(inputs), UNDERSCORED), inputs),
+        INPUTS: mark_secrets(rename(unwrap(inputs if sent is None else sent), UNDERSCORED), inputs),
         API_VERSION: api_version or str(inputs.get("apiVersion", "")),
         FIELD_MANAGER: manager,
     }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.kubernetes import apply, reading
 from engine.kubernetes import delete as deletion
-from engine.kubernetes import reading
 from engine.kubernetes.apply import CREATOR, PATCH_FIELD_MANAGER, relinquish
 from engine.kubernetes.diff import REPLACE_UNREADY, compare, ignored
 from engine.kubernetes.dryrun import dry_create, dry_update, unasked, unchecked
-from engine.kubernetes.errors import ApiError, refused
+from engine.kubernetes.errors import ApiError, UnreachableError, refused
 from engine.kubernetes.kinds import Endpoint, Kind, built_in_endpoint, from_manifest, from_token
+from engine.kubernetes.left import without_left
 from engine.kubernetes.naming import checked
 from engine.kubernetes.objects import (
     API_VERSION,
@@ -20,7 +23,6 @@ from engine.kubernetes.objects import (
     annotation,
     described,
     id_of,
-    recorded,
     to_object,
 )
 from engine.kubernetes.ready import limit_for, rule_for
@@ -87,18 +89,20 @@ class KubernetesProvider:
             return unchecked(resource.id, news, why)
         force = self._settings.patch_force
         if preview:
-            return await dry_update(self._api(), resource.id, news, _manager(resource, news), force=force)
+            return await dry_update(self._api(), resource, news, _manager(resource, news), force=force)
         step = await self._step(resource, news, timeout, status)
         before: dict[str, Any] = {}
         try:
             before = await step.api.call("GET", step.path)
+            sent = without_left(news, before, step.manager, resource.ignored)
+            step = replace(step, sent=sent, manifest=to_object(sent))
             live = await step.put(before, force=force)
         except ApiError as err:
             if err.code != 404 or err.namespace_missing:
                 problem = refused("update", described(step.manifest), err, secret_texts(news))
                 if before:  # the CLI records the object as it is, and that its update is still to come
                     problem.id, problem.reasons = id_of(before), (str(problem),)
-                    problem.state = recorded(news, before, step.manager, step.api_version)
+                    problem.state = step.recorded(before)
                 raise problem from err
             status("it was deleted outside: creating it again")
             return await self.create(resource, news, preview=False, timeout=timeout, status=status)
@@ -111,16 +115,20 @@ class KubernetesProvider:
         """Deletes the object and waits until it is gone."""
         outputs, inputs = to_object(resource.outputs), to_object(_olds(resource))
         version = str(outputs.get("apiVersion") or inputs.get("apiVersion"))
-        endpoint = await self._api().endpoint(from_manifest(version, from_token(resource.type).kind))
-        if endpoint is None:
-            return  # with its kind, the object is gone too
         limit, name = seconds(timeout, inputs), resource.id.rpartition("/")[2]
         try:
+            endpoint = await self._api().endpoint(from_manifest(version, from_token(resource.type).kind))
+            if endpoint is None:
+                return  # with its kind, the object is gone too
             await deletion.delete(
                 self._api(), endpoint, inputs, outputs, name, manager=_manager(resource), limit=limit, status=status
             )
         except ApiError as err:
             raise refused("delete", described(outputs), err) from err
+        except UnreachableError as err:
+            if not self._settings.delete_unreachable:
+                raise ProviderError(f"{err} {reading.GONE_FOR_GOOD}") from err
+            status("its cluster cannot be reached: dropped from the record")
         except NotReadyError as err:
             raise ProviderError(
                 f"after {limit:g} s {err}. Find what holds it, or give more time (customTimeouts), and run this again."
@@ -128,7 +136,9 @@ class KubernetesProvider:
 
     async def read(self, resource: Resource, id: str, inputs: Properties) -> tuple[str, Properties, Properties] | None:
         """The live object; see `reading.read`."""
-        return await reading.read(self._api(), resource, id, inputs, _manager(resource, inputs))
+        return await reading.read(
+            self._api(), resource, id, inputs, _manager(resource, inputs), settings=self._settings
+        )
 
     async def inspect(self, resource: Resource, ignored: tuple[str, ...]) -> tuple[tuple[Drift, ...], str]:
         """What became of the object, by a dry run of an update with the recorded inputs."""
@@ -191,7 +201,7 @@ class KubernetesProvider:
         rule_for(self._api(), manifest)  # refuses a waitFor that isn't understood, before anything is done
         return Step(
             api=self._api(),
-            endpoint=await self._endpoint(manifest),
+            endpoint=await self._endpoint(manifest, apply.PAUSES if new else (), status),
             news=news,
             manifest=manifest,
             manager=_manager(None if new else resource, news),
@@ -201,18 +211,24 @@ class KubernetesProvider:
             api_version="" if new else str(resource.outputs.get(API_VERSION) or ""),
         )
 
-    async def _endpoint(self, manifest: dict[str, Any]) -> Endpoint:
+    async def _endpoint(self, manifest: dict[str, Any], pauses: tuple[float, ...], status: Status) -> Endpoint:
+        """The endpoint of the object's kind; one that is only just being made is waited for, as `pauses` say."""
         kind = from_manifest(str(manifest.get("apiVersion")), str(manifest.get("kind")))
-        try:
-            endpoint = await self._api().endpoint(kind)
-        except ApiError as err:
-            raise refused("look up", kind.api_version, err) from err
-        if endpoint is None:
-            raise ProviderError(
-                f"{described(manifest)}: the cluster doesn't know {kind.kind} in {kind.api_version}. "
-                "Install its CustomResourceDefinition first, and let the resource depend on it."
-            )
-        return endpoint
+        unknown = f"the cluster doesn't know {kind.kind} in {kind.api_version}"
+        for pause in (*pauses, None):
+            try:
+                endpoint = await self._api().endpoint(kind)
+            except ApiError as err:
+                raise refused("look up", kind.api_version, err) from err
+            if endpoint is not None:
+                return endpoint
+            if pause is not None:
+                status(f"{unknown} yet")
+                await asyncio.sleep(pause)
+        raise ProviderError(
+            f"{described(manifest)}: {unknown}. "
+            "Install its CustomResourceDefinition first, and let the resource depend on it."
+        )
 
 
 def _olds(resource: Resource) -> Properties:

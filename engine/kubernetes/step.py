@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.kubernetes import apply
 from engine.kubernetes.adopt import made_by_us
-from engine.kubernetes.delete import holding
+from engine.kubernetes.delete import existing, holding
 from engine.kubernetes.diff import compare
 from engine.kubernetes.errors import ApiError, UnreachableError, refused
 from engine.kubernetes.kinds import Endpoint
@@ -43,6 +43,8 @@ class Step:
     limit: float
     """How long to wait for readiness, in seconds."""
     status: Status
+    sent: Properties | None = None
+    """What of the news is sent, if not all."""
     api_version: str = ""
     """The first apiVersion ever recorded; empty for a new resource."""
     warnings: list[str] = field(default_factory=list)
@@ -52,32 +54,37 @@ class Step:
         """The path of the object."""
         return self.endpoint.path(namespace_of(self.manifest), name_of(self.manifest))
 
+    def recorded(self, live: JsonObject) -> Properties:
+        """The outputs to record with the live object."""
+        return recorded(self.news, live, self.manager, self.api_version, sent=self.sent)
+
     async def post(self, interrupted: Properties | None) -> JsonObject:
         """Creates the object, or takes over the one that a killed run of ours, or a lost answer, left behind.
 
         `interrupted` holds the inputs of the killed run. Raises `ApiError` where the server refuses.
         """
-        try:
-            return await self._create()
-        except UnreachableError as err:
-            if not err.sent:
-                raise
-            interrupted = self.news  # the request may have been served: the next one tells by a conflict
-        except ApiError as err:
-            if not _taken(err):
-                raise
-            live = await self.api.call("GET", self.path)
-            if not live["metadata"].get("deletionTimestamp"):
-                return await self._take_over(live, interrupted, err)
-            await self._after(live)
-        try:
-            return await self._create()
-        except UnreachableError as err:
-            raise self._maybe(err) if err.sent else err from err
-        except ApiError as err:
-            if not _taken(err):
-                raise
-            return await self._take_over(await self.api.call("GET", self.path), interrupted, err)
+        for last in (False, True):
+            try:
+                return await apply.create(
+                    self.api, self.endpoint, self.manifest, dry_run=False, warnings=self.warnings, status=self.status
+                )
+            except UnreachableError as err:
+                if last and err.sent:
+                    raise self._maybe(err) from err
+                if not err.sent:
+                    raise
+                interrupted = self.news  # the request may have been served: the next one tells by a conflict
+            except ApiError as err:
+                if err.code != 409 or err.reason != "AlreadyExists":
+                    raise
+                live = await existing(self.api, self.path)
+                if live and not live["metadata"].get("deletionTimestamp"):
+                    return await self._take_over(live, interrupted, err)
+                if last:
+                    raise
+                if live:  # where there is none, it went between the two requests
+                    await self._after(live)
+        raise AssertionError("unreachable")
 
     async def put(self, before: JsonObject, *, force: bool) -> JsonObject:
         """Applies the manifest over the live object `before`. Raises `ApiError` where the server refuses."""
@@ -91,10 +98,7 @@ class Step:
         rule = rule_for(self.api, self.manifest)
         if rule is not None:
             live = await self._wait(live, *rule)
-        return Result(id_of(live), recorded(self.news, live, self.manager, self.api_version), tuple(self.warnings))
-
-    async def _create(self) -> JsonObject:
-        return await apply.create(self.api, self.endpoint, self.manifest, dry_run=False, warnings=self.warnings)
+        return Result(id_of(live), self.recorded(live), tuple(self.warnings))
 
     async def _take_over(self, live: JsonObject, interrupted: Properties | None, err: ApiError) -> JsonObject:
         if interrupted is None or not made_by_us(live, interrupted):
@@ -112,7 +116,7 @@ class Step:
     def _maybe(self, err: UnreachableError) -> ProviderError:
         what = described(self.manifest)
         text = f"{err} Whether {what} was created is not known: the next run looks."
-        state = recorded(self.news, self.manifest, self.manager)
+        state = self.recorded(self.manifest)
         return ProviderError(text, id=id_of(self.manifest), state=state, reasons=(text,))
 
     async def _wait(self, live: JsonObject, rule: Any, tick: float) -> JsonObject:
@@ -144,9 +148,5 @@ class Step:
         hidden = secret_texts(self.news)
         text, details = redact(text, hidden), [redact(detail, hidden) for detail in details]
         message = "\n".join([text, *(f"  - {detail}" for detail in details)])
-        state = recorded(self.news, seen, self.manager, self.api_version)
+        state = self.recorded(seen)
         raise ProviderError(message, id=id_of(seen), state=state, reasons=(text, *details)) from cause
-
-
-def _taken(err: ApiError) -> bool:
-    return err.code == 409 and err.reason == "AlreadyExists"

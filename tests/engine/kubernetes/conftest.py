@@ -52,6 +52,12 @@ class Bench:
         await self.provider.delete(old, timeout=timeout, status=self.said.append)
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.kubernetes.apply.PAUSES", (0.05, 0.05))
+    monkeypatch.setattr("engine.kubernetes.client.RESTART_SECONDS", 0.2)
+
+
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
     with FakeApi() as server:

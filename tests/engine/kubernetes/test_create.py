@@ -11,7 +11,7 @@ from engine.kubernetes.settings import parse
 from engine.provider import ProviderError, Resource
 from engine.values import Secret
 from tests.engine.kubernetes.conftest import Bench
-from tests.engine.kubernetes.fake_api import FakeApi, status
+from tests.engine.kubernetes.fake_api import FakeApi, missing, status
 from tests.engine.kubernetes.samples import CONFIG_MAP, SECRET, config_map
 
 MAPS = "/api/v1/namespaces/shop/configmaps"
@@ -110,6 +110,8 @@ async def test_a_namespace_that_was_made_a_moment_ago_is_waited_for(bench: Bench
     [
         (status(403, "Forbidden", 'User "x" cannot create resource "configmaps"'), "RBAC"),
         (status(403, "Forbidden", "exceeded quota: q, requested: a=1"), "quota"),
+        (status(403, "Forbidden", "not in namespace shop because it is being terminated"), "Wait until its namespace"),
+        (status(403, "Forbidden", "pods is forbidden: node selector conflicts with the project's"), "a policy of the"),
         (status(422, "Invalid", 'ConfigMap "a" is invalid: data[b c]: Invalid value'), "Correct the named field"),
         (status(500, "InternalError", "failed calling webhook"), "webhooks"),
         (status(401, "Unauthorized", "Unauthorized"), "Sign in again"),
@@ -148,6 +150,37 @@ async def test_a_custom_kind_is_looked_up_and_an_unknown_one_is_named(bench: Ben
     result = await bench.create(token, inputs)
     assert result.id == "shop/w"
     assert "/apis/example.com/v1/namespaces/shop/widgets/w" in bench.api.objects
+
+
+async def test_a_kind_that_the_same_update_makes_is_waited_for(bench: Bench) -> None:
+    token = "kubernetes:example.com/v1:Widget"
+    inputs = await bench.check(token, {"metadata": {"name": "w", "namespace": "shop"}})
+    known = {"resources": [{"name": "widgets", "kind": "Widget", "namespaced": True}]}
+    bench.api.refuse["GET", "/apis/example.com/v1"] = [missing("/apis/example.com/v1"), (200, known)]
+    bench.api.refuse["POST", "/apis/example.com/v1/namespaces/shop/widgets"] = [missing("/apis/namespaces/shop")]
+    assert (await bench.create(token, inputs)).id == "shop/w"
+    assert bench.said[0] == "the cluster doesn't know Widget in example.com/v1 yet"
+    assert "trying again" in bench.said[1]
+
+
+async def test_an_object_that_went_between_two_requests_is_in_nobodys_way(bench: Bench) -> None:
+    bench.api.refuse["POST", MAPS] = [status(409, "AlreadyExists", '"settings" already exists')]
+    assert (await bench.create(CONFIG_MAP, config_map())).id == "shop/settings"
+    bench.api.remove(f"{MAPS}/settings")
+    bench.api.refuse["POST", MAPS] = [status(409, "AlreadyExists", '"settings" already exists')] * 2
+    with pytest.raises(ProviderError, match=r"already exists\. An object of this name exists"):
+        await bench.create(CONFIG_MAP, config_map())
+
+
+async def test_what_answers_for_an_api_server_that_restarts_is_asked_again(bench: Bench) -> None:
+    old = bench.resource(CONFIG_MAP, config_map(), await bench.create(CONFIG_MAP, config_map()))
+    bench.api.refuse["GET", f"{MAPS}/settings"] = [(503, {"message": "no backend"})]
+    bench.api.refuse["PATCH", f"{MAPS}/settings"] = [(502, {"message": "bad gateway"})]
+    assert (await bench.update(old, config_map(color="red"))).outputs["data"] == {"color": "red"}
+    bench.api.refuse["POST", MAPS] = [(503, {"message": "no backend"})]
+    with pytest.raises(ProviderError, match="no backend"):  # it may have been served: not twice
+        await bench.create(CONFIG_MAP, config_map("other"))
+    assert len([call for call in bench.api.made("POST") if call.body["metadata"]["name"] == "other"]) == 1
 
 
 async def test_a_cluster_that_cannot_be_reached_is_said_within_bounds(

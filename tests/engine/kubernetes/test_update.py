@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.provider import ProviderError, Resource
+from engine.values import Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import status
-from tests.engine.kubernetes.samples import CONFIG_MAP, config_map
+from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, WEB, config_map, deployment
 
 PATH = "/api/v1/namespaces/shop/configmaps/settings"
 
@@ -55,6 +58,47 @@ async def test_fields_of_status_and_of_other_managers_stay_theirs(bench: Bench) 
     assert mine["fieldsV1"] == {"f:x": {}, "f:data": {"f:a": {}}}, (
         "kubectl's fields are taken over, as the provider does"
     )
+
+
+def scaled(manager: str) -> dict[str, object]:
+    return {"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("owners", "sent"),
+    [
+        pytest.param(["hpa"], None, id="only others own it: it is left to them"),
+        pytest.param(["hpa", "mine"], 5, id="it is owned together: it stays as it is live"),
+        pytest.param(["pulumi-kubernetes"], 5, id="its creator's is the resource's own"),
+        pytest.param([], 5, id="nobody owns it: it stays as it is live"),
+    ],
+)
+@pytest.mark.parametrize("preview", [True, False])
+async def test_what_ignore_changes_names_stays_as_it_is_live(
+    bench: Bench, owners: list[str], sent: int | None, *, preview: bool
+) -> None:
+    inputs = deployment(annotations={"pulumi.com/skipAwait": "true"})
+    old = bench.resource(DEPLOYMENT, inputs, await bench.create(DEPLOYMENT, inputs))
+    live = bench.api.objects[WEB]
+    live["spec"]["replicas"] = 5
+    names = {"mine": old.outputs["__fieldManager"]}
+    live["metadata"]["managedFields"] = [scaled(names.get(owner, owner)) for owner in owners]
+    old = replace(old, ignored=("spec.replicas", "spec.template.spec.containers[0].image", "spec.absent.field"))
+    news = deployment(image="app:2", annotations={"pulumi.com/skipAwait": "true"})
+    result = await bench.update(old, news, preview=preview)
+    body = bench.api.made("PATCH")[-1].body
+    assert body["spec"].get("replicas") == sent
+    assert body["spec"]["template"] == news["spec"]["template"], "paths into lists are applied as they are"
+    assert result.outputs["__inputs"]["spec"].get("replicas") == sent
+    assert result.outputs["spec"]["replicas"] == 5
+
+
+async def test_a_secret_that_ignore_changes_names_stays_one(bench: Bench) -> None:
+    inputs = {**config_map(), "data": Secret({"color": "blue"})}
+    old = bench.resource(CONFIG_MAP, inputs, await bench.create(CONFIG_MAP, inputs))
+    bench.api.objects[PATH]["data"]["color"] = "red"
+    result = await bench.update(replace(old, ignored=("data",)), inputs)
+    assert result.outputs["__inputs"]["data"] == result.outputs["data"] == Secret({"color": "red"})
 
 
 async def test_a_conflict_says_who_owns_which_field_and_what_to_do(bench: Bench) -> None:
