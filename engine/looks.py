@@ -24,8 +24,11 @@ class Looks:
         self._running: dict[asyncio.Task[None], State] = {}
 
     def start(self, step: Step, provider: Provider) -> None:
-        """Looks at the object that a step is about, as its old state has it."""
-        if step.old is not None and isinstance(provider, Inspector):
+        """Looks at the object that a step is about, as its old state has it.
+
+        Not after an update that failed: its record has the inputs before it, beside which all that it did is drift.
+        """
+        if step.old is not None and not step.old.init_errors and isinstance(provider, Inspector):
             self._running[asyncio.create_task(self._look(step, step.old, provider))] = step.state
 
     async def _look(self, step: Step, old: State, provider: Inspector) -> None:

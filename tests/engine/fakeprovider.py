@@ -1,9 +1,9 @@
 """An in-memory cloud for the engine's tests: a folder of JSON files, so that it outlives a killed engine.
 
 The inputs of a `fake:index:Thing` direct it: `frozen` replaces when changed, `first` makes a replace delete first,
-`fail` fails ("create", "update", "delete", or "late": made, but not ready), `wait` (to create or
-update) and `slow_delete` take that many seconds. An object that somebody gave the key `sick` is read as not ready;
-one that is `forbidden` would not be updated. `unseen` says why it cannot be inspected.
+`fail` fails ("create", "update", "delete"; "late": made, but not ready; "unready": the same of an update), `wait` (to
+create or update) and `slow_delete` take that many seconds. An object that somebody gave the key `sick` is read as not
+ready; one that is `forbidden` would not be updated. `unseen` says why it cannot be inspected.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ class FakeCloud:
         if plain.get("wait"):
             await asyncio.sleep(float(plain["wait"]))
         self._file(resource.id).write_text(json.dumps(plain))
-        return Result(resource.id, {**news, "token": Secret(f"token-{resource.id}")})
+        outputs = {**news, "token": Secret(f"token-{resource.id}")}
+        if plain.get("fail") == "unready":
+            raise ProviderError("it never got ready", id=resource.id, state=outputs, reasons=("not ready",))
+        return Result(resource.id, outputs)
 
     async def delete(self, resource: Resource, *, timeout: float, status: Status) -> None:
         self._log("delete", resource)

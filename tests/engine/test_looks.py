@@ -76,9 +76,20 @@ def test_an_unchanged_object_that_would_be_refused_fails_the_preview(world: Worl
     change(world, "c", forbidden=True)
     ended = world.run("preview")
     assert ended.code != 0
-    assert "fake:index:Thing::a: a is refused" in ended.text
-    assert "fake:index:Thing::c: c is refused" in ended.text
+    assert "  fake:index:Thing (a):\n    error: a is refused\n" in ended.out
+    assert "error: c is refused" in ended.text
     assert "preview failed" in ended.text
+
+
+def test_what_a_failed_update_left_is_no_drift(world: World) -> None:
+    world.program("""Thing("a", size=1)""")
+    world.up()
+    world.program("""Thing("a", size=2, fail="unready")""")
+    assert world.run("up", "--yes").code == 1
+    world.program("""Thing("a", size=2)""")
+    shown = world.run("preview").out
+    assert "~ size: 1 => 2" in shown
+    assert "Drift" not in shown
 
 
 @pytest.mark.parametrize(("count", "line"), [(1, "fake:index:Thing t0 unchanged"), (6, "6 resources unchanged")])
