@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Final
 
 from engine import step as ops
 from engine.diff import ABSENT, Change, changes, unwrap_top
+from engine.display.printer import Paint, Printer
 from engine.display.values import HIDDEN, text, within
 from engine.paths import Path, format_path, parse_path
 from engine.step import Step
 from engine.values import Secret, Value
 
-Paint = Callable[[str, str], str]
-"""(text, the number of a colour) -> the text in that colour."""
+_MOST: Final = 20
+"""Lines of one text that are shown; `--diff` shows all."""
 
 
 def change_lines(step: Step, paint: Paint) -> Iterator[str]:
@@ -24,13 +26,16 @@ def change_lines(step: Step, paint: Paint) -> Iterator[str]:
     for change in found:
         path = format_path(change.path)
         mark = " (replaces)" if any(within(path, item) for item in replaces) else ""
-        yield f"{change_line(change, path, paint)}{mark}"
+        yield from lines_of(change, path, paint, mark)
     shown = [format_path(change.path) for change in found]
     for path in sorted({*step.diff.changed, *replaces}):
         if not any(within(path, item) or within(item, path) for item in shown) and path.split(".")[0] not in HIDDEN:
-            told = [change_line(change, format_path(change.path), paint) for change in _recorded(step, path)]
-            for line in told or [paint(f"~ {path}", "33")]:
-                yield f"{line}{' (replaces)' if path in replaces else ''}"
+            mark = " (replaces)" if path in replaces else ""
+            recorded = _recorded(step, path)
+            for change in recorded:
+                yield from lines_of(change, format_path(change.path), paint, mark)
+            if not recorded:
+                yield f"{paint(f'~ {path}', '33')}{mark}"
 
 
 def _recorded(step: Step, path: str) -> list[Change]:
@@ -56,11 +61,27 @@ def _at(value: Value, path: Path) -> Value:
     return Secret(value) if hidden and value is not ABSENT else value
 
 
-def change_line(change: Change, path: str, paint: Paint) -> str:
-    """One property that changes."""
+def lines_of(change: Change, path: str, paint: Paint, mark: str = "") -> Iterator[str]:
+    """One property that changes, with the mark after its first line; of texts of many lines those that change."""
     old, new = ("[secret]", "[secret]") if change.secret else (text(change.old), text(change.new))
     if change.old is ABSENT:
-        return paint(f"+ {path}: {new}", "32")
-    if change.new is ABSENT:
-        return paint(f"- {path}: {old}", "31")
-    return paint(f"~ {path}: {old} => {new}", "33")
+        yield f"{paint(f'+ {path}: {new}', '32')}{mark}"
+    elif change.new is ABSENT:
+        yield f"{paint(f'- {path}: {old}', '31')}{mark}"
+    elif lines := [] if change.secret else _text_lines(change.old, change.new, paint):
+        yield f"{paint(f'~ {path}:', '33')}{mark}"
+        yield from lines[:_MOST]
+        if len(lines) > _MOST:
+            yield f"    ... and {len(lines) - _MOST} lines more; --diff shows all"
+    else:
+        yield f"{paint(f'~ {path}: {old} => {new}', '33')}{mark}"
+
+
+def _text_lines(old: Value, new: Value, paint: Paint) -> list[str]:
+    """What differs between two texts, if one has several lines and not blank ones alone differ."""
+    if not isinstance(old, str) or not isinstance(new, str) or "\n" not in old.rstrip("\n") + new.rstrip("\n"):
+        return []
+    before, after = old.splitlines(), new.splitlines()
+    if [*filter(str.strip, before)] == [*filter(str.strip, after)]:
+        return []
+    return [*Printer(paint).text_changes(before, after, 1)]

@@ -7,12 +7,12 @@ import sys
 
 from engine.display.lines import Display
 
-_DUMB = ("", "dumb", "unknown")
+_UNKNOWN = ("", "unknown")
 
 
 def choose(preview: bool, *, json: bool, diff: bool, colour: str, hidden: frozenset[str]) -> Display:
     """The display of one preview or update; `colour` is what --color says."""
-    tty = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    tty = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     colours = colour == "always" or (colour == "auto" and tty)
     if json:
         from engine.display.digest import Digest  # noqa: PLC0415 - only here
@@ -23,7 +23,7 @@ def choose(preview: bool, *, json: bool, diff: bool, colour: str, hidden: frozen
         from engine.display.fulldiff import FullDiff  # noqa: PLC0415
 
         return FullDiff(preview, out=sys.stdout, colour=colours, hidden=hidden)
-    if colours and tty and colour == "auto" and not os.environ.get("CI") and os.environ.get("TERM", "") not in _DUMB:
+    if colours and tty and colour == "auto" and not os.environ.get("CI") and os.environ.get("TERM", "") not in _UNKNOWN:
         from engine.display.tree import Tree  # noqa: PLC0415 - Rich takes a while to load
 
         return Tree(preview, out=sys.stdout, colour=colours, hidden=hidden)

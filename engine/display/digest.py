@@ -6,6 +6,7 @@ Source: ShowPreviewDigest in pkg/backend/display/json.go, PreviewDigest in pkg/d
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from engine import step as ops
 from engine.config import ConfigValue
 from engine.display.moments import OUT, PRE, Moment
 from engine.display.told import DEBUG, INFO, Told, prefix
+from engine.printable import unread
 from engine.state import State, to_json
 from engine.values import Properties, Secret, Value
 
@@ -60,7 +62,8 @@ class Digest(Told):
             "duration": self.duration_ns,
             "changeSummary": {op: count for op, count in sorted(self.counts.items()) if count},
         }
-        print(json.dumps({key: value for key, value in digest.items() if value}, indent=4, ensure_ascii=False))
+        with unread(sys.stdout):
+            print(json.dumps({key: value for key, value in digest.items() if value}, indent=4, ensure_ascii=False))
 
     def _step(self, moment: Moment) -> dict[str, Any]:
         step: dict[str, Any] = {

@@ -15,6 +15,7 @@ from typing import Any
 from engine.config import ConfigValue
 from engine.display.moments import FAILED, Moment
 from engine.display.told import Told, prefix
+from engine.printable import unread
 from engine.state import State, properties_json
 
 
@@ -90,7 +91,8 @@ class Events(Told):
     def _write(self, kind: str, event: dict[str, Any]) -> None:
         line = {"sequence": self._sequence, "timestamp": int(time.time()), kind: event}
         self._sequence += 1
-        print(json.dumps(line, separators=(",", ":"), ensure_ascii=False), file=self._stream, flush=True)
+        with unread(self._stream):
+            print(json.dumps(line, separators=(",", ":"), ensure_ascii=False), file=self._stream, flush=True)
 
 
 def _blinded(_text: str, _place: str) -> str:

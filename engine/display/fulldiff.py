@@ -36,7 +36,7 @@ class FullDiff(Told):
 
     def show_finished(self, step: Step, seconds: float, notes: tuple[str, ...]) -> None:
         if notes:
-            self.say(f"        [{'; '.join(notes)}]")
+            self.say(f"        {step.state.type} {name_of(step.urn)} [{'; '.join(notes)}]")
 
     def message(self, severity: str, urn: str, text: str, *, ephemeral: bool = False) -> None:
         pass  # the plain lines say it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import Counter
@@ -11,15 +12,16 @@ from typing import Final, TextIO
 from engine import step as ops
 from engine.config import ConfigValue
 from engine.diff import ABSENT, changes
-from engine.display.changed import change_line, change_lines
+from engine.display.changed import change_lines, lines_of
 from engine.display.values import text
 from engine.display.words import DOING, DONE, PLANNED, SIGNS, SUMMARY, counted, internal, silent
 from engine.driftview import DriftView
 from engine.marks import redact
 from engine.paths import format_path
+from engine.printable import unread
 from engine.provider import Drift
 from engine.step import Step
-from engine.urn import STACK_TYPE, name_of
+from engine.urn import STACK_TYPE, name_of, type_of
 from engine.values import Properties, Value
 
 _SEVERITIES: Final = {1: "info", 2: "warning", 3: "error"}
@@ -27,7 +29,9 @@ _STATUS_EVERY: Final = 5.0
 """Seconds between two status lines of one resource that say the same in other numbers."""
 _SHORT: Final = 200
 """Characters of a long message that a step's line shows."""
-_ENDING: Final = "Resource monitor has terminated, shutting down"
+_ABOUT: Final = re.compile(r"(?P<urn>urn:pulumi:[^:]+::[^:]+::.+?::.+?): (?P<text>.+)", re.S)
+"""An error of one resource."""
+ENDING: Final = "Resource monitor has terminated, shutting down"
 """What the SDK says when its pending calls are ended; the reason is told elsewhere."""
 
 
@@ -63,7 +67,8 @@ class Display:
 
     def say(self, text: str) -> None:
         """A line as it is."""
-        print(redact(text, self.hidden), file=self._out, flush=True)
+        with unread(self._out):
+            print(redact(text, self.hidden), file=self._out, flush=True)
 
     def paint(self, text: str, code: str) -> str:
         """The text in a colour, where colours are on."""
@@ -150,7 +155,7 @@ class Display:
 
     def log(self, severity: int, urn: str, text: str, *, ephemeral: bool = False) -> None:
         """A message of the program; debug ones are not shown."""
-        if severity == 0 or text.strip() == _ENDING or not text.strip():
+        if severity == 0 or text.strip() == ENDING or not text.strip():
             return
         if severity == 3:
             self.errors += 1
@@ -170,10 +175,14 @@ class Display:
         if messages:
             self.say(self.paint("Diagnostics:", "1"))
         for message in messages:
-            head, *rest = message.splitlines()
-            self.say(f"  {self.paint('error:', '1;31')} {head}")
+            about = _ABOUT.fullmatch(message)
+            if about:
+                self.say(f"  {type_of(about['urn'])} ({name_of(about['urn'])}):")
+            indent = "    " if about else "  "
+            head, *rest = (about["text"] if about else message).splitlines()
+            self.say(f"{indent}{self.paint('error:', '1;31')} {head}")
             for line in rest:
-                self.say(f"    {line}")
+                self.say(f"{indent}  {line}")
 
     def summary(self, outputs: Properties, old_outputs: Properties) -> None:
         """Drift, outputs, counts and duration."""
@@ -206,7 +215,8 @@ class Display:
         if not found:
             self.say(f"    {key}: {text(new)}")
         for change in found:
-            self.say(f"    {change_line(change, format_path(change.path), self.paint)}")
+            for line in lines_of(change, format_path(change.path), self.paint):
+                self.say(f"    {line}")
 
 
 def _shape(text_: str) -> str:

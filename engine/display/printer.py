@@ -15,6 +15,7 @@ from engine.display.nodes import Node, compared, internal_key
 from engine.values import UNKNOWN, Asset, Secret, Value
 
 Paint = Callable[[str, str], str]
+"""(text, the number of a colour) -> the text in that colour."""
 Mark = tuple[str, str]
 """A sign of two characters, and the number of its colour."""
 PLAIN: Final[Mark] = ("", "0")
@@ -84,12 +85,13 @@ class Printer:
                 return
             if "\n" in old or "\n" in new:
                 yield self._line(title.rstrip(" "), level, UPDATE)
-                yield from self._text(old.splitlines(), new.splitlines(), at + 1)
+                yield from self.text_changes(old.splitlines(), new.splitlines(), at + 1)
                 return
         shown = f"{self._paint(primitive(old), DELETE[1])} => {self._paint(primitive(new), ADD[1])}"
         yield f"{self._line(title, level, UPDATE)}{shown}"
 
-    def _text(self, old: list[str], new: list[str], level: int) -> Iterator[str]:
+    def text_changes(self, old: list[str], new: list[str], level: int) -> Iterator[str]:
+        """The lines of a text that change, and what is around them."""
         codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         for number, (tag, i1, i2, j1, j2) in enumerate(codes):
             if tag != "equal":

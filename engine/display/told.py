@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from engine.config import ConfigValue
-from engine.display.lines import Display
+from engine.display.lines import ENDING, Display
 from engine.display.moments import Moment, Teller
 from engine.display.words import internal
 from engine.marks import redact
@@ -64,6 +64,8 @@ class Told(Display):
 
     def log(self, severity: int, urn: str, text: str, *, ephemeral: bool = False) -> None:
         super().log(severity, urn, text, ephemeral=ephemeral)
+        if text.strip() == ENDING:
+            return
         root = f"::{STACK_TYPE}::" in urn
         self.message(_SEVERITIES.get(severity, INFO), "" if root else urn, f"{text}\n", ephemeral=ephemeral)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -34,6 +35,10 @@ _A_SECOND: Final = 4
 """Times a second that the tree is drawn."""
 _AROUND: Final = 4
 """Lines of the terminal that are not for rows."""
+_GAP: Final = 2
+"""Blanks between columns."""
+_NAMED: Final = 6
+"""Characters of a type or a name that are shown on the narrowest."""
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Row:
     """One resource."""
 
     urn: str
-    parent: str
+    parent: str = ""
     step: Step | None = None
     """What is done to it; None: nothing yet."""
     running: bool = False
@@ -130,9 +135,15 @@ class Tree(Display):
     def _row(self, urn: str, state: State | None) -> Row:
         row = self._rows.get(urn)
         if row is None:
-            row = self._rows[urn] = Row(urn, state.parent if state is not None else "")
-            above = self._row(row.parent, None) if row.parent else None
-            (above.children if above is not None else self._top).append(row)
+            row = self._rows[urn] = Row(urn)
+            self._top.append(row)
+        if state is not None and state.parent and not row.parent:  # a delete tells of what is inside first
+            self._top.remove(row)
+            row.parent = state.parent
+            above = self._row(row.parent, None)
+            above.children.append(row)
+            if row.shown:
+                self._show(above)
         return row
 
     def _show(self, row: Row) -> None:
@@ -161,16 +172,23 @@ class Tree(Display):
         return Group(self._table(rows), foot) if rows else foot
 
     def _table(self, rows: list[tuple[str, Row]]) -> Table:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("", no_wrap=True)
-        for name in ("Type", "Name", "Status"):
-            table.add_column(name, no_wrap=True, overflow="ellipsis")
-        table.add_column("Info", no_wrap=True, overflow="ellipsis", ratio=1)
-        for branch, row in rows:
-            sign, colour = SIGNS[row.step.op] if row.step is not None else (" ", "0")
+        heads = ("", "Type", "Name", "Plan" if self.preview else "Status", "Info")
+        types = [type_of(row.urn) for _, row in rows]
+        rest = [(printable(name_of(row.urn)), self._doing(row), row.info) for _, row in rows]
+        signs = [f" {SIGNS[row.step.op][0]}" if row.step is not None else "" for _, row in rows]
+        for shown in (types, [text.rpartition(":")[2] for text in types]):
+            branches = [f"{branch}{text}" for (branch, _), text in zip(rows, shown, strict=True)]
+            lines = [(sign, type_, *texts) for sign, type_, texts in zip(signs, branches, rest, strict=True)]
+            widths, cut = _widths([heads, *lines], self._console.width)
+            if not cut:
+                break
+        table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+        for head, width in zip(heads, widths, strict=True):
+            table.add_column(head, no_wrap=True, overflow="ellipsis", width=width)
+        for (_, row), line in zip(rows, lines, strict=True):
+            colour = SIGNS[row.step.op][1] if row.step is not None else "0"
             style = "bold red" if row.failed else _COLOURS.get(colour, "")
-            cells = (f" {sign}", f"{branch}{type_of(row.urn)}", printable(name_of(row.urn)), self._doing(row), row.info)
-            table.add_row(*(Text(cell, style=style) for cell in cells))
+            table.add_row(*(Text(cell, style=style) for cell in line))
         return table
 
     def _flat(self) -> Iterator[tuple[str, Row]]:
@@ -191,6 +209,17 @@ class Tree(Display):
         if self.preview:
             return f"{PLANNED.get(op, op)}{gone}"
         return f"{DONE.get(op, op)}{gone}" + (f" ({row.seconds:.1f}s)" if row.step.state.custom else "")
+
+
+def _widths(lines: list[tuple[str, ...]], room: int) -> tuple[list[int], bool]:
+    """The columns' widths, and whether names are cut: only where a quarter of the line is left for the last column."""
+    sign, kind, name, status, info = (max(map(cell_len, column)) for column in zip(*lines, strict=True))
+    left = room - 4 * _GAP - sign - status
+    both = max(left - min(info, room // 4), 2 * _NAMED)
+    cut = kind + name > both
+    name = min(name, max(both - kind, both // 2))
+    kind = min(kind, both - name)
+    return [sign, kind, name, status, max(left - kind - name, 1)], cut
 
 
 def _branch(row: Row, first: str, rest: str) -> Iterator[tuple[str, Row]]:

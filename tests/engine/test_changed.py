@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine import step as ops
-from engine.display.changed import change_lines
+from engine.diff import changes
+from engine.display.changed import change_lines, lines_of
 from engine.provider import Diff
 from engine.state import State
 from engine.step import Step
@@ -38,3 +39,26 @@ def test_a_secret_stays_one_there() -> None:
 
 def test_a_path_that_leads_nowhere_is_named_alone() -> None:
     assert lines({"data": {}}, {"data": {}}, "provider", 'a["') == ['~ a["', "~ provider"]
+
+
+def text_change(old: object, new: object) -> list[str]:
+    [change] = changes({"file": old}, {"file": new})
+    return [*lines_of(change, "file", lambda text, _: text, " (replaces)")]
+
+
+def test_of_a_long_text_the_lines_that_change_are_shown() -> None:
+    lines = [f"line {number} of the file" for number in range(200)]
+    old, new = "\n".join(lines), "\n".join([*lines[:150], "another line", *lines[151:]])
+    assert text_change(old, new) == [
+        "~ file: (replaces)", "    ...", "    line 148 of the file", "    line 149 of the file",
+        "  - line 150 of the file", "  + another line",
+        "    line 151 of the file", "    line 152 of the file", "    ...",
+    ]  # fmt: skip
+    assert text_change(Secret(old), new) == ["~ file: [secret] => [secret] (replaces)"]
+    assert len(shown := text_change(old, old.replace("of", "in"))) == 22
+    assert shown[-1] == "    ... and 380 lines more; --diff shows all"
+
+
+def test_texts_of_one_line_are_shown_beside_each_other() -> None:
+    assert text_change("a\n", "b\n") == [r'~ file: "a\n" => "b\n" (replaces)']
+    assert text_change("a\nb", "a\nb\n") == [r'~ file: "a\nb" => "a\nb\n" (replaces)']

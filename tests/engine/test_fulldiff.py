@@ -120,7 +120,7 @@ def test_a_plan_and_an_update(world: World) -> None:
     assert "    +-fake:index:Thing: (replace)\n        [id=a-" in shown
     assert "\n      + frozen: true\n      ~ secret: [secret] => [secret]\n      ~ size  : 1 => 2\n" in shown
     assert "    + fake:index:Thing: (create) 🔒\n        [urn=urn:pulumi:dev::demo::fake:index:Thing::came]\n" in shown
-    assert '        name: "came"\n        [dry]\n' in shown
+    assert '        name: "came"\n        fake:index:Thing came [dry]\n' in shown
     assert "    - fake:index:Thing: (delete)\n        [id=gone]\n" in shown
     assert "create-replacement" not in shown
     assert "    --outputs:--\n  ~ n: 1 => 2\nResources:\n" in shown

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from engine import step as ops
@@ -35,9 +36,9 @@ def state(name: str, parent: str = ROOT, **fields: Any) -> State:
     return State(urn, "fake:index:Thing", True, parent=parent, **fields)
 
 
-def tree(*, preview: bool = False, height: int = 24) -> tuple[Tree, io.StringIO]:
+def tree(*, preview: bool = False, height: int = 24, width: int = 100) -> tuple[Tree, io.StringIO]:
     out = io.StringIO()
-    console = Console(file=out, width=100, height=height, force_terminal=True, color_system=None)
+    console = Console(file=out, width=width, height=height, force_terminal=True, color_system=None)
     return Tree(preview, console=console, hidden=frozenset({"hunter2"})), out
 
 
@@ -79,6 +80,18 @@ def test_rows_are_below_their_parents() -> None:
     assert "hunter2" not in last
 
 
+def test_a_delete_tells_of_what_is_inside_first() -> None:
+    display, _ = tree()
+    group = State(COMPONENT, "demo:index:Group", False, parent=ROOT)
+    display.finished(Step(ops.DELETE, state("a", COMPONENT), state("a", COMPONENT)), 0.1, ())
+    display.finished(Step(ops.DELETE, group, group), 0.0, ())
+    stack = State(ROOT, "pulumi:pulumi:Stack", False)
+    display.finished(Step(ops.DELETE, stack, stack), 0.0, ())
+    assert [" ".join(line.split()[:3]) for line in drawn(display).splitlines()[1:4]] == [
+        "- pulumi:pulumi:Stack demo-dev", "- └─ demo:index:Group", "- └─ fake:index:Thing",
+    ]  # fmt: skip
+
+
 def test_a_plan_ends_with_what_changes() -> None:
     display, out = tree(preview=True)
     display.begin({})
@@ -108,6 +121,23 @@ def test_a_tree_that_is_too_high_shows_what_is_under_way() -> None:
     assert "1 under way, 29 done" in text
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_is_waited_for_takes_no_room_from_what_is_done(width: int, preview: bool) -> None:
+    display, _ = tree(width=width, preview=preview)
+    step = Step(ops.CREATE, state("a-long-name-名前-" + "x" * 100))
+    display.started(step)
+    if preview:
+        display.finished(step, 0.0, ("not server-checked: " + "why " * 50,))
+    else:
+        display.status(step, "0 of 1 new pods available (" + "why " * 50)
+    head, _, line = drawn(display).splitlines()[:3]
+    assert head.split()[:3] == ["Type", "Name", "Plan" if preview else "Status"]
+    assert re.match(r" \+ +\S.* +a-lo.*… +" + ("create " if preview else r"creating \(0s\)\.\.\. "), line)
+    assert ("0 of 1 new" in line) == (width > 40 and not preview)
+    assert cell_len(line) <= width
+
+
 @pytest.mark.parametrize(
     ("environment", "terminal", "colour", "kind"),
     [
@@ -126,7 +156,10 @@ def test_where_there_is_a_tree(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.stdout", Terminal() if terminal else io.StringIO())
-    assert type(choose(True, json=False, diff=False, colour=colour, hidden=frozenset())) is kind
+    display = choose(True, json=False, diff=False, colour=colour, hidden=frozenset())
+    assert type(display) is kind
+    plain = colour != "always" and (not terminal or environment["TERM"] == "dumb" or "NO_COLOR" in environment)
+    assert (display.paint("x", "31") == "x") == (plain or colour == "never")
 
 
 def test_on_a_terminal(world: World) -> None:
