@@ -30,8 +30,11 @@ def locked(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
         "pid": os.getpid(), "username": _user(), "hostname": socket.gethostname(), "timestamp": now(),
         "started": _started(os.getpid()), "namespace": _namespace(),
     }  # fmt: skip
+    waiting = folder.with_name(own.name)  # whatever is in the folder is a lock to the CLI, half-written ones too
     try:
-        write_atomic(own, json.dumps(content, separators=(",", ":")).encode())
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_atomic(waiting, json.dumps(content, separators=(",", ":")).encode())
+        waiting.replace(own)
     except OSError as err:
         raise EngineError(f"the lock {own} cannot be written: {err.strerror}", UNAVAILABLE) from err
     try:
@@ -42,8 +45,8 @@ def locked(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def remove_all(folder: Path) -> int:
-    """Removes every lock, as `cancel` does; the number removed."""
-    files = list(folder.glob("*.json"))
+    """Removes every lock, as `cancel` does, with what else is in their folder; the number removed."""
+    files = [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)
@@ -62,7 +65,7 @@ def _locks(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             continue
         except (OSError, ValueError):
             lock = {}
-        yield file, lock
+        yield file, lock if isinstance(lock, dict) else {}
 
 
 def _refuse_others(folder: Path, own: Path, say: Callable[[str], None]) -> None:
