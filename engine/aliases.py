@@ -13,7 +13,7 @@ from engine.urn import make_urn, name_of, qualified_type, type_of
 
 def alias_urns(goal: Goal, stack: str, project: str, matched: Mapping[str, str]) -> list[str]:
     """The URNs to look for, in order; `matched` gives the old URN of each resource that was found by an alias."""
-    urns = [_collapse(alias, goal, stack, project) for alias in goal.aliases]
+    urns = [_collapse(alias, goal, stack, project, matched) for alias in goal.aliases]
     parent_alias = matched.get(goal.parent)
     if parent_alias:
         own = [(goal.type, goal.name), *((type_of(urn), name_of(urn)) for urn in urns)]
@@ -22,10 +22,10 @@ def alias_urns(goal: Goal, stack: str, project: str, matched: Mapping[str, str])
     return list(dict.fromkeys(urns))
 
 
-def _collapse(alias: Alias, goal: Goal, stack: str, project: str) -> str:
+def _collapse(alias: Alias, goal: Goal, stack: str, project: str, matched: Mapping[str, str]) -> str:
     if alias.urn:
         return alias.urn
-    parent = "" if alias.no_parent else alias.parent or goal.parent
+    parent = "" if alias.no_parent else matched.get(alias.parent, alias.parent) or goal.parent
     return make_urn(
         alias.stack or stack, alias.project or project, parent, alias.type or goal.type, alias.name or goal.name
     )

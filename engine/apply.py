@@ -37,11 +37,7 @@ class Applier:
         if decision.op == ops.DISCARD:  # what is not made since it is not among the targets counts as unchanged
             self._context.reporter.finished(Step(ops.SAME, new), 0.0, ())
             return new
-        if lost := self.skipped & {*new.references()}:
-            raise EngineError(
-                f"{new.urn} depends on {min(lost)}, which does not exist yet and is not among the targets; "
-                "add it as one"
-            )
+        self.require(new)
         if decision.op == ops.SAME and old is not None:
             return self._same(new, old)
         if not new.custom:
@@ -55,9 +51,15 @@ class Applier:
             return await self._replace(decision, old, provider)
         return await self._create(Step(ops.CREATE, new, old, decision.diff), provider)
 
+    def require(self, new: State) -> None:
+        """Raises EngineError where a resource needs one that is not made, since it is not among the targets."""
+        if lost := self.skipped & {*new.references()}:
+            raise EngineError(
+                f"{new.urn} depends on {min(lost)}, which does not exist yet and is not among the targets; "
+                "add it as one"
+            )
+
     async def _create(self, step: Step, provider: Provider) -> State:
-        if (event := self._ahead.get(step.urn)) is not None:
-            await event.wait()  # its old object is being deleted right now
         executor = self._context.executor
         return await executor.create(step, provider, executor.snapshot.interrupted(step.urn))
 
@@ -71,6 +73,8 @@ class Applier:
             pending = await self._delete_ahead(state, decision.diff)
             self._planner.olds[state.urn] = pending
             self._ahead[state.urn].set()
+        if (event := self._ahead.get(old.urn)) is not None:
+            await event.wait()  # it is being deleted right now, ahead of another's replace
         old = self._planner.olds.get(old.urn, old)
         return await self._create(Step(ops.CREATE_REPLACEMENT, decision.new, old, decision.diff), provider)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from engine.diff import changes, same
 from engine.errors import EngineError
@@ -19,6 +20,9 @@ from engine.state import State
 from engine.step import CREATE, NO_DIFF, REPLACE, SAME, UPDATE
 from engine.urn import ProviderRef, name_of
 from engine.values import UNKNOWN, Properties
+
+_INIT_ERROR: Final = "#initerror"
+"""What stands for a failed start among the paths of replaceOnChanges: `*` covers it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Planner:
     ) -> Decision:
         """The decision for a goal; `provider` is None for a component. Raises EngineError or ProviderError."""
         urn = new.urn
-        recreating = urn in self.condemned
+        recreating = old is not None and old.urn in self.condemned
         owned = old is not None and not old.external
         fits = old is not None and owned and not recreating and not old.taint
         if old is not None:
@@ -75,18 +79,18 @@ class Planner:
         fresh = _fresh(new, interrupted)
         if provider is not None:
             known = as_resource(old) if old is not None and fits else fresh
-            inputs = await self._check(provider, known, inputs)
+            inputs = await self._check(provider, known, inputs if fits else goal.inputs)
         new = replace(new, inputs=inputs)
         if old is None:
             return Decision(CREATE, new)
         if not owned:  # what was read stays what it is; the stack makes one of its own in its place
             return Decision(REPLACE, new, old, Diff(changes=True))
         if recreating:
-            self.condemned.discard(urn)
+            self.condemned.discard(old.urn)
             self.replaced.add(urn)
             return Decision(REPLACE, new, old, Diff(changes=True), ())
         diff = await self._diff(goal, new, old, provider)
-        diff = _replace_on_changes(diff, [_path(urn, path) for path in goal.replace_on_changes])
+        diff = _replace_on_changes(diff, urn, goal.replace_on_changes, (_INIT_ERROR,) if old.init_errors else ())
         if old.pending_replacement or (diff.changes and diff.replaces):
             return await self._replace(goal, new, old, diff, provider=provider, fresh=fresh)
         if diff.changes or old.init_errors:
@@ -170,7 +174,10 @@ class Planner:
         if not touched:
             return False
         wanted = {key: UNKNOWN if key in touched else value for key, value in state.inputs.items()}
-        return bool((await self._provider_of(state).diff(as_resource(state), wanted)).replaces)
+        diff = ignoring(
+            await self._provider_of(state).diff(as_resource(state), wanted), state.urn, state.ignore_changes
+        )
+        return bool(_replace_on_changes(diff, state.urn, state.replace_on_changes).replaces)
 
 
 def _fresh(new: State, interrupted: State | None) -> Resource:
@@ -205,11 +212,12 @@ def _covered(path: str, patterns: list[tuple[str | int, ...]]) -> bool:
     return any(covers(pattern, parsed) for pattern in patterns)
 
 
-def _replace_on_changes(diff: Diff, patterns: list[tuple[str | int, ...]]) -> Diff:
-    if not diff.changes or not patterns:
-        return diff
-    found = tuple(path for path in diff.changed if _covered(path, patterns) and path not in diff.replaces)
-    return replace(diff, replaces=(*diff.replaces, *found), asked=found)
+def _replace_on_changes(diff: Diff, urn: str, paths: tuple[str, ...], extra: tuple[str, ...] = ()) -> Diff:
+    """The difference with what the option replaceOnChanges makes a replace; `extra` is compared with its paths too."""
+    patterns = [_path(urn, path) for path in paths]
+    candidates = (*(diff.changed if diff.changes else ()), *extra)
+    found = tuple(path for path in candidates if _covered(path, patterns) and path not in diff.replaces)
+    return replace(diff, changes=True, replaces=(*diff.replaces, *found), asked=found) if found else diff
 
 
 def _failures(resource: Resource, failures: list[CheckFailure]) -> str:

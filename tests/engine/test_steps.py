@@ -127,6 +127,54 @@ def test_a_replace_that_deletes_first_takes_its_dependents_along(world: World, b
     assert not any(raw.get("pendingReplacement") for raw in world.latest()["resources"])
 
 
+@pytest.mark.parametrize(
+    ("b", "calls"),
+    [
+        (
+            """Thing("b", of=a.name, opts=Opts(replace_on_changes=["of"]))""",
+            ["delete b", "delete a", "create a", "create b"],
+        ),
+        ("""Thing("b", frozen=a.name, opts=Opts(ignore_changes=["frozen"]))""", ["delete a", "create a"]),
+    ],
+)
+def test_dependents_go_along_as_their_options_say(world: World, b: str, calls: list[str]) -> None:
+    for frozen in (1, 2):
+        world.calls()
+        world.program(f"""
+            a = Thing("a", frozen={frozen}, first=True)
+            {b}
+        """)
+        world.up()
+    assert world.calls() == calls
+
+
+def test_a_dependent_is_made_again_as_the_program_says(world: World) -> None:
+    for number in (1, 2):
+        world.program(f"""
+            a = Thing("a", frozen={number}, first=True)
+            Thing("b", frozen=a.name, v={number}, opts=Opts(ignore_changes=["v"]))
+        """)
+        world.up()
+    assert world.resources()["b"]["inputs"]["v"] == 2
+
+
+def test_a_dependent_that_is_one_no_more_is_made_again_while_it_is_deleted(world: World) -> None:
+    world.program("""
+        a = Thing("a", frozen=1, first=True)
+        Thing("b", frozen=a.name, slow_delete=0.5)
+    """)
+    world.up()
+    world.calls()
+    world.program("""
+        Thing("a", frozen=2, first=True)
+        Thing("b", frozen=1)
+    """)
+    world.up()
+    assert sorted(world.calls()) == ["create a", "create b", "delete a", "delete b"]
+    assert {raw.get("id") for raw in world.resources().values()} >= {*world.objects()}
+    assert len(world.objects()) == 2
+
+
 def test_replace_on_changes_and_ignore_changes(world: World) -> None:
     world.program("""
         Thing("a", tags={"x": 1, "y": 1}, opts=Opts(replace_on_changes=["tags"]))
