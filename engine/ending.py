@@ -15,36 +15,42 @@ from engine.planner import as_resource
 from engine.provider import Provider
 from engine.state import State
 from engine.step import Step
-from engine.urn import is_provider_type
+from engine.urn import ProviderRef, is_provider_type
 
 
 async def finish(context: Context) -> None:
-    """Ends an update; to be called only after the program ended well."""
-    targets = context.settings.targets
-    await _delete(context, [state for state in _remaining(context) if not targets or state.urn in targets])
+    """Ends an update, after its program ended well; or is all of a destroy, which has no program."""
+    await _delete(context, _doomed(context))
     await _settle_interrupted(context)
 
 
-async def destroy(context: Context) -> None:
-    """Deletes every resource of the stack, or the targets."""
-    remaining = _remaining(context)
-    targets = context.settings.targets
+def _doomed(context: Context) -> list[State]:
+    """The old resources to delete, dependencies first: what this run did not take up, and the targets allow."""
+    snapshot, targets = context.executor.snapshot, context.settings.targets
+    remaining = snapshot.remaining
     if not targets:
-        await _delete(context, remaining)
-        await _settle_interrupted(context)
-        return
-    if unknown := targets.missing(state.urn for state in remaining):
-        raise EngineError(f"the target {unknown[0]} is not in the stack")
+        return remaining
+    if unknown := targets.missing({*context.states, *(state.urn for state in context.base.resources)}):
+        raise EngineError(f"the target {unknown[0]} is neither in the stack nor in the program")
+    # what is not among the targets is as it was, and so needs what it needed, though the program has that no more
+    needed = {urn for state in snapshot.taken for urn in _needs(state)}
+    for state in reversed(remaining):
+        if state.urn in needed:
+            needed |= _needs(state)
+    doomed = {state: None for state in remaining if state.urn in targets and (state.delete or state.urn not in needed)}
+    gone = {state.urn for state in doomed if not state.delete}
     for state in remaining:
-        if state.urn not in targets and (lost := [urn for urn in state.references() if urn in targets]):
-            raise EngineError(f"{min(lost)} cannot be deleted alone: {state.urn} depends on it; add that as a target")
-    await _delete(context, [state for state in remaining if state.urn in targets])
-    await _settle_interrupted(context)
+        if state not in doomed and (lost := gone & _needs(state)):
+            raise EngineError(
+                f"the target {min(lost)} cannot be deleted alone: {state.urn} depends on it; add that too"
+            )
+    return list(doomed)
 
 
-def _remaining(context: Context) -> list[State]:
-    """The old resources that this run did not take up, dependencies first."""
-    return context.executor.snapshot.remaining
+def _needs(state: State) -> set[str]:
+    """The URNs of all that a resource cannot be without."""
+    provider = {ProviderRef.parse(state.provider).urn} if state.provider else set[str]()
+    return provider.union(state.references())
 
 
 async def _delete(context: Context, states: list[State]) -> None:

@@ -124,7 +124,7 @@ class Executor:
 
     async def update(self, step: Step, old: State, provider: Provider) -> State:
         """Updates the resource of a step; its state then, which is in the snapshot."""
-        resource = replace(as_resource(old), urn=step.urn)
+        resource = replace(as_resource(old), urn=step.urn, ignored=step.state.ignore_changes)
         timeout = float(step.state.custom_timeouts.get("update", 0))
         step = replace(step, state=replace(step.state, id=old.id, modified=now()))
 
@@ -163,7 +163,7 @@ class Executor:
         old = step.old
         if step.op == ops.CREATE_REPLACEMENT and old is not None and not old.pending_replacement:
             self.snapshot.swap(old, replace(old, delete=True))
-            self.snapshot.append(state)
+            self.snapshot.append(state, was=old.urn)
         else:
             self.snapshot.append(state, replaces=old)
         if step.op in (ops.CREATE, ops.CREATE_REPLACEMENT):

@@ -53,7 +53,7 @@ def _record(executor: Executor, step: Step, new: State) -> None:
     snapshot, old = executor.snapshot, step.old
     if step.op == ops.READ_REPLACEMENT and old is not None:
         snapshot.swap(old, replace(old, delete=True))
-        snapshot.append(new)
+        snapshot.append(new, was=old.urn)
     else:
         snapshot.append(new, replaces=old)
     snapshot.touch()

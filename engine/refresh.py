@@ -34,9 +34,8 @@ async def refresh(context: Context) -> None:
     settings, base = context.settings, context.base
     found = [state for state in base.resources if settings.refresh or state.extra.get(BEFORE_UPDATE)]
     if settings.targets and found:
-        literal = (pattern for pattern in settings.targets.missing(s.urn for s in base.resources) if "*" not in pattern)
-        if unknown := next(literal, None):
-            raise EngineError(f"the target {unknown} is not in the stack")
+        if unknown := settings.targets.missing(state.urn for state in base.resources):
+            raise EngineError(f"the target {unknown[0]} is not in the stack")
         found = [state for state in found if state.urn in settings.targets]
     if not found:
         return

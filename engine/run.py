@@ -110,7 +110,7 @@ async def run_once(
             elif executor.closed.is_set():
                 pass
             elif program is None:
-                await _guarded(context, ending.destroy)
+                await _guarded(context, ending.finish)
             else:
                 outcome.outputs = await _run_program(stack, Deployment(context), program, display, on_ended)
         finally:

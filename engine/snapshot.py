@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from engine.checkpoint import Checkpoint, Operation, in_order
 from engine.state import State
-from engine.urn import ProviderRef
+from engine.urn import ProviderRef, make_urn, name_of, project_of, stack_of
 
 QUICK = 0.01
 """A write that takes so many seconds is followed by the next one at once."""
@@ -39,12 +39,13 @@ class Snapshot:
 
     # ---- changes ----
 
-    def append(self, state: State, *, replaces: State | None = None) -> None:
-        """A resource in its new state; `replaces` is the old state that it stands for."""
+    def append(self, state: State, *, replaces: State | None = None, was: str = "") -> None:
+        """A resource in its new state; `replaces` is the old state that it stands for, `was` the URN of one kept."""
         if replaces is not None:
             self._drop(replaces)
-            if replaces.urn != state.urn:
-                self._renamed[replaces.urn] = state.urn
+            was = replaces.urn
+        if was and was != state.urn:
+            self._renamed[was] = state.urn
         self._new.append(state)
 
     def swap(self, old: State, new: State) -> None:
@@ -82,8 +83,13 @@ class Snapshot:
     @property
     def remaining(self) -> list[State]:
         """The old resources that this run did not take up, dependencies first."""
-        self._base = [self._renumber(state) for state in self._base]
+        self._base = [self.renumbered(state) for state in self._base]
         return list(self._base)
+
+    @property
+    def taken(self) -> list[State]:
+        """The resources that this run did take up, as they are now."""
+        return self._new
 
     def _drop(self, state: State) -> None:
         for states in (self._base, self._new):
@@ -135,11 +141,11 @@ class Snapshot:
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now."""
-        resources = [*self._new, *(self._renumber(state) for state in self._base)]
+        resources = [*self._new, *(self.renumbered(state) for state in self._base)]
         return Checkpoint(in_order(resources), (*self._operations, *self._left_over))
 
-    def _renumber(self, state: State) -> State:
-        """An old state whose references follow the resources that got a new URN by an alias."""
+    def renumbered(self, state: State) -> State:
+        """An old state whose references follow the resources that got a new URN by an alias, and its URN its parent."""
         if not self._renamed:
             return state
         new = self._renamed.get
@@ -147,9 +153,14 @@ class Snapshot:
         if provider:
             reference = ProviderRef.parse(provider)
             provider = str(reference._replace(urn=new(reference.urn, reference.urn)))
+        urn, parent = new(state.urn, state.urn), new(state.parent, state.parent)
+        if (urn, parent) != (state.urn, state.parent):
+            urn = make_urn(stack_of(urn), project_of(urn), parent, state.type, name_of(urn))
+            self._renamed.setdefault(state.urn, urn)
         changed = replace(
             state,
-            parent=new(state.parent, state.parent),
+            urn=urn,
+            parent=parent,
             provider=provider,
             dependencies=tuple(new(urn, urn) for urn in state.dependencies),
             property_dependencies={
@@ -157,6 +168,5 @@ class Snapshot:
             },
             deleted_with=new(state.deleted_with, state.deleted_with),
         )
-        if any(getattr(changed, key) != getattr(state, key) for key in ("parent", "provider", "dependencies")):
-            return changed
-        return state if changed.property_dependencies == state.property_dependencies else changed
+        same = (urn, provider) == (state.urn, state.provider) and [*changed.references()] == [*state.references()]
+        return state if same else changed

@@ -23,9 +23,9 @@ class Targets:
         return any(_matches(pattern, urn) for pattern in self.patterns)
 
     def missing(self, urns: Iterable[str]) -> list[str]:
-        """The targets that none of the URNs fits."""
-        known = list(urns)
-        return [pattern for pattern in self.patterns if not any(_matches(pattern, urn) for urn in known)]
+        """The targets that are none of the URNs; a pattern may fit nothing."""
+        known = {*urns}
+        return [target for target in self.patterns if "*" not in target and target not in known]
 
 
 def _matches(pattern: str, urn: str) -> bool:

@@ -77,62 +77,40 @@ def test_aliases_keep_the_object(world: World) -> None:
     assert not {"g", "g-a", "b"} & world.resources().keys()
 
 
-def test_targets_limit_the_steps(world: World) -> None:
+def test_an_alias_may_name_a_parent_that_has_one_itself(world: World) -> None:
+    (world.cloud / "x.json").write_text("{}")
+    world.write("kinds.py", """
+        from cloud import *
+
+        class Team(pulumi.ComponentResource):
+            def __init__(self, name, opts=None):
+                super().__init__("demo:index:Team", name, None, opts)
+
+        class Found(pulumi.CustomResource):
+            def __init__(self, name, opts=None):
+                super().__init__("fake:index:Thing", name, {}, opts)
+    """)  # fmt: skip
     world.program("""
-        Thing("a", v=1)
-        Thing("b", v=1)
+        from kinds import *
+        parent = Group("g")
+        Thing("a", opts=Opts(parent=parent))
+        Thing("b", opts=Opts(parent=parent))
+        Found("r", opts=Opts(parent=parent, id="x"))
     """)
     world.up()
     world.calls()
-    urn = world.resources()["a"]["urn"]
     world.program("""
-        Thing("a", v=2)
-        Thing("b", v=2)
-        Thing("new")
+        from kinds import *
+        parent = Team("g", opts=Opts(aliases=[pulumi.Alias(type_="demo:index:Group")]))
+        Thing("a", opts=Opts(aliases=[pulumi.Alias(parent=parent)]))
+        Thing("b", opts=Opts(parent=parent))
+        Found("r", opts=Opts(parent=parent, id="x"))
     """)
-    world.up("--target", urn)
-    assert world.calls() == ["update a"]
-    assert world.resources()["b"]["inputs"]["v"] == 1
-    ended = world.run("destroy", "--yes", "--target", urn)
-    assert ended.code == 0, ended.text
-    assert world.calls() == ["delete a"]
-    assert "b" in world.resources()
-
-
-def test_a_target_may_be_a_pattern_and_leaves_other_components_out(world: World) -> None:
-    world.program("""
-        class Group(pulumi.ComponentResource):
-            def __init__(self, name):
-                super().__init__("demo:index:Group", name)
-                Thing(f"{name}-a", opts=pulumi.ResourceOptions(parent=self))
-                self.register_outputs({"name": name})
-
-        Group("g")
-        Group("h")
-    """)
-    world.up("--target", "urn:pulumi:dev::demo::demo:index:Group::g", "--target", "**$fake:index:Thing::g-*")
-    assert world.calls() == ["create g-a"]
-    assert {"g", "g-a"} <= world.resources().keys()
-    assert not {"h", "h-a"} & world.resources().keys()
-    world.up()
-    assert world.calls() == ["create h-a"]
-
-
-def test_a_targeted_update_keeps_dependencies_before_dependents(world: World) -> None:
-    world.program("""
-        old = Thing("old")
-        Thing("b", of=old.name)
-        Thing("a", v=1)
-    """)
-    world.up()
-    urn = world.resources()["a"]["urn"]
-    world.program("""
-        Thing("b")
-        Thing("a", v=2)
-    """)
-    world.up("--target", urn)
-    world.calls()
-    names = [raw["urn"].split("::")[3] for raw in world.latest()["resources"]]
-    assert names.index("old") < names.index("b")
-    world.up()
-    assert world.calls() == ["update b", "delete old"]
+    ended = world.up()
+    assert world.calls() == ["read r"]
+    assert "discard" not in ended.out
+    urns = [raw["urn"].removeprefix("urn:pulumi:dev::demo::") for raw in world.latest()["resources"]]
+    assert {"fake:index:Thing::a", "demo:index:Team$fake:index:Thing::b", "demo:index:Team$fake:index:Thing::r"} < {
+        *urns
+    }
+    assert not any("demo:index:Group" in urn for urn in urns)
