@@ -15,7 +15,7 @@ from engine.apply import Applier
 from engine.context import Context
 from engine.defaults import DefaultProviders
 from engine.diff import same
-from engine.errors import EngineError
+from engine.errors import EngineError, needs_cli
 from engine.executor import AbortedError
 from engine.goal import Goal
 from engine.planner import Decision, Planner, matching_old
@@ -46,6 +46,7 @@ class Deployment:
         self._goals: dict[str, Goal] = {}
         self._aliased: dict[str, str] = {}
         self._matched: dict[str, str] = {}
+        self._completed: set[str] = set()
         self._planning = asyncio.Lock()
 
     async def register(self, goal: Goal) -> State:
@@ -66,7 +67,7 @@ class Deployment:
         async def act() -> State:
             full = await self._complete(goal)
             urn = self._new_urn(full)
-            old = self._planner.olds.get(urn)
+            old = self._old(full, urn)
             op = ops.READ
             if old is not None and not old.external and old.id != id_:
                 op = ops.READ_REPLACEMENT
@@ -75,6 +76,7 @@ class Deployment:
                 full, protect=None, retain_on_delete=None, deleted_with=""
             )  # a parent's are for what it owns
             new = replace(self._wanted(owned, urn, None), id=id_, external=True)
+            self._applier.require(new)
             return await read(self.context.executor, Step(op, new, old), self._provider(full))
 
         return await self._noted(act)
@@ -88,6 +90,9 @@ class Deployment:
             return
         if state.type == STACK_TYPE:
             self.outputs = outputs
+        elif urn in self._completed:
+            raise EngineError(f"the outputs of {urn} are registered already; call `register_outputs` once")
+        self._completed.add(urn)
         self.context.reporter.registered(urn, outputs)
         if state.outputs == outputs and same(state.outputs, outputs):
             return
@@ -111,6 +116,8 @@ class Deployment:
 
     async def _complete(self, goal: Goal) -> Goal:
         """The goal with what its parent passes on, and with a provider."""
+        if goal.custom and "pulumi:autonaming" in self.context.settings.config:
+            raise needs_cli("the configuration `pulumi:autonaming`")
         goal = _inherit(goal, self._goals.get(goal.parent))
         if goal.custom and not is_provider_type(goal.type) and not goal.provider:
             return replace(goal, provider=await self._defaults.reference(goal))
@@ -118,6 +125,8 @@ class Deployment:
 
     def _new_urn(self, goal: Goal) -> str:
         settings = self.context.settings
+        if goal.parent and goal.parent not in self._planner.registered:
+            raise EngineError(f"{goal.type} {goal.name!r}: its parent {goal.parent} is not registered by the program")
         urn = make_urn(settings.stack, settings.project, goal.parent, goal.type, goal.name)
         if urn in self._planner.registered:
             raise EngineError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
@@ -127,25 +136,39 @@ class Deployment:
     async def _plan(self, goal: Goal) -> Decision:
         settings = self.context.settings
         urn = self._new_urn(goal)
+        old = self._old(goal, urn)
+        self._goals[urn] = goal
+        new = self._wanted(goal, urn, old)
+        targets = settings.targets
+        recreated = old is not None and old.urn in self._planner.condemned
+        anyway = recreated or goal.type == STACK_TYPE or is_provider_type(goal.type)
+        if targets and urn not in targets and not anyway:
+            return self._untargeted(goal, new, old)
+        interrupted = self.context.executor.snapshot.interrupted(urn)
+        return await self._planner.plan(goal, new, old, self._provider(goal) if goal.custom else None, interrupted)
+
+    def _old(self, goal: Goal, urn: str) -> State | None:
+        settings = self.context.settings
         aliases = alias_urns(goal, settings.stack, settings.project, self._matched)
         old = matching_old(self._planner.olds, urn, aliases, self._aliased, self._planner.registered)
         if old is not None and old.urn != urn:
             self._matched[urn] = old.urn
-        self._goals[urn] = goal
-        new = self._wanted(goal, urn, old)
-        targets = settings.targets
-        if targets and urn not in targets and not is_provider_type(goal.type) and goal.type != STACK_TYPE:
-            return self._untargeted(new, old)
-        interrupted = self.context.executor.snapshot.interrupted(urn)
-        return await self._planner.plan(goal, new, old, self._provider(goal) if goal.custom else None, interrupted)
+        return old
 
-    def _untargeted(self, new: State, old: State | None) -> Decision:
+    def _untargeted(self, goal: Goal, new: State, old: State | None) -> Decision:
         if old is None:
             self._applier.skipped.add(new.urn)
             return Decision(ops.DISCARD, new)
-        if old.provider != new.provider:
-            raise EngineError(f"{new.urn} got another provider, but is not among the targets; add it as one")
-        return Decision(ops.SAME, replace(old, urn=new.urn), old)
+        kept = self.context.executor.snapshot.renumbered(old)
+        if kept.provider and self.context.registry.get(kept.provider) is None:
+            raise EngineError(
+                f"{new.urn} is not among the targets, but its provider {kept.provider} is not in the program any more; "
+                "add it as a target, or put the provider back"
+            )
+        # its name stays too, but for what it has of its parent's
+        self._planner.registered.add(kept.urn)
+        self._goals[kept.urn] = goal
+        return Decision(ops.SAME, kept, old)
 
     def _wanted(self, goal: Goal, urn: str, old: State | None) -> State:
         return State(

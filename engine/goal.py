@@ -79,13 +79,7 @@ def parse_goal(request: Any, root: Path) -> Goal:
     what = f"{request.type} {request.name!r}"
     if request.remote:
         raise needs_cli(f"{what}: a component of another language or package (remote)")
-    for name, label in _REFUSED.items():
-        descriptor = request.DESCRIPTOR.fields_by_name.get(name)
-        if descriptor is None:
-            continue
-        present = request.HasField(name) if descriptor.has_presence else bool(getattr(request, name))
-        if present:
-            raise needs_cli(f"{what}: {label}")
+    _refuse_fields(request)
     if any(getattr(request.hooks, name) for name in _HOOKS):
         raise needs_cli(f"{what}: the option hooks")
     if request.custom and request.type.count(":") != 2:
@@ -118,6 +112,36 @@ def parse_goal(request: Any, root: Path) -> Goal:
         deleted_with=request.deletedWith,
         source_position=position(request.sourcePosition, root),
     )
+
+
+def parse_read(request: Any, root: Path) -> Goal:
+    """The goal in a ReadResourceRequest; `root` as of `parse_goal`."""
+    _refuse_fields(request)
+    if not request.id:
+        raise EngineError(f"{request.type} {request.name!r}: the id of the resource to read is empty")
+    return Goal(
+        type=request.type,
+        name=request.name,
+        custom=True,
+        inputs=wire.decode(request.properties),
+        parent=request.parent,
+        provider=request.provider,
+        version=request.version,
+        dependencies=tuple(sorted(set(request.dependencies))),
+        additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        source_position=position(request.sourcePosition, root),
+    )
+
+
+def _refuse_fields(request: Any) -> None:
+    """Raises EngineError, which names the CLI, where a registration or a read has what the engine does not do."""
+    for name, label in _REFUSED.items():
+        descriptor = request.DESCRIPTOR.fields_by_name.get(name)
+        if descriptor is None:
+            continue
+        present = request.HasField(name) if descriptor.has_presence else bool(getattr(request, name))
+        if present:
+            raise needs_cli(f"{request.type} {request.name!r}: {label}")
 
 
 def _alias(alias: Any) -> Alias:

@@ -20,8 +20,9 @@ from engine import stubs, wire
 from engine.deployment import Deployment
 from engine.errors import EngineError, needs_cli
 from engine.executor import AbortedError
-from engine.goal import Goal, parse_goal, position
+from engine.goal import parse_goal, parse_read
 from engine.values import UNKNOWN
+from engine.version import require
 
 _OPTIONS: Final = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
 _LEGACY: Final = frozenset(
@@ -95,20 +96,10 @@ class Monitor:
         return empty_pb2.Empty()
 
     async def ReadResource(self, request: Any, context: Any) -> Any:
-        if request.packageRef:
-            await self._refuse(f"{request.type} {request.name!r}: a parameterized package", context)
-        goal = Goal(
-            type=request.type,
-            name=request.name,
-            custom=True,
-            inputs=wire.decode(request.properties),
-            parent=request.parent,
-            provider=request.provider,
-            version=request.version,
-            dependencies=tuple(sorted(set(request.dependencies))),
-            additional_secret_outputs=tuple(request.additionalSecretOutputs),
-            source_position=position(request.sourcePosition, self._root),
-        )
+        try:
+            goal = parse_read(request, self._root)
+        except Exception as err:
+            await self._fail(err, context)
         state = await self._until_closed(self._deployment.read(goal, request.id), context)
         response = stubs.resource.ReadResourceResponse(urn=state.urn, properties=wire.encode(state.outputs))
         if "id" in response.DESCRIPTOR.fields_by_name and state.id != wire.UNKNOWN_TEXT:
@@ -201,6 +192,10 @@ class EngineService:
         return empty_pb2.Empty()
 
     async def RequirePulumiVersion(self, request: Any, context: Any) -> Any:
+        try:
+            require(request.pulumi_version_range)
+        except EngineError as err:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(err))
         response: Callable[[], Any] = stubs.engine.RequirePulumiVersionResponse
         return response()
 

@@ -61,6 +61,13 @@ def test_init_errors_alone_make_an_update(world: World) -> None:
     assert "~ 1 updated" in ended.out
 
 
+def test_init_errors_replace_where_every_change_does(world: World) -> None:
+    world.program("""Thing("a", fail="late", opts=Opts(replace_on_changes=["*"]))""")
+    assert world.run("up", "--yes").code == 1
+    ended = world.run("preview")
+    assert "+- 1 to replace" in ended.out
+
+
 def test_a_failing_program_deletes_nothing(world: World) -> None:
     world.program("""
         Thing("a")
@@ -196,36 +203,6 @@ def test_a_provider_that_cannot_be_configured(world: World) -> None:
     assert ended.code == 1
     assert "the cloud refuses this account" in ended.out
     assert "Traceback" not in ended.text
-
-
-@pytest.mark.parametrize(
-    ("program", "named"),
-    [
-        ("""pulumi.CustomResource("aws:s3/bucket:Bucket", "b", {})""", "the package 'aws'"),
-        ("""Thing("a", opts=Opts(import_="x"))""", "the option import_"),
-        ("""Thing("a", opts=Opts(replace_with=[Thing("b")]))""", "the option replace_with"),
-        ("""Thing("a", opts=Opts(hide_diffs=["x"]))""", "the option hide_diffs"),
-        ("""Thing("a", opts=Opts(replacement_trigger=1))""", "the option replacement_trigger"),
-        ("""Thing("a", opts=Opts(plugin_download_url="https://x.invalid"))""", "the option plugin_download_url"),
-        ("""Thing("a", opts=Opts(transforms=[lambda args: None]))""", "the option transforms"),
-        ("""pulumi.runtime.register_resource_transform(lambda args: None)""", "a stack transform"),
-        ("""pulumi.CustomResource("pulumi:index:Stash", "s", {"input": 1})""", "pulumi:index:Stash 's'"),
-        ("""pulumi.runtime.invoke("fake:index:get", {}).value""", "the function 'fake:index:get'"),
-        ("""Thing("a", v=pulumi.FileArchive("."))""", "an archive as a property"),
-        ("""pulumi.ComponentResource("x:index:Y", "y", {}, remote=True)""", "remote"),
-        (
-            """Thing("a", opts=Opts(hooks=pulumi.ResourceHookBinding(before_create=[lambda args: None])))""",
-            "the resource hook",
-        ),
-    ],
-)
-def test_what_is_not_supported_is_refused_by_name(world: World, program: str, named: str) -> None:
-    world.program(program)
-    ended = world.run("preview")
-    assert ended.code == 1
-    assert named in ended.out
-    assert "use the Pulumi CLI" in ended.out
-    assert "update the Pulumi CLI" not in ended.out
 
 
 def test_a_program_that_is_not_there(world: World) -> None:
