@@ -27,9 +27,9 @@ def with_image(stack: Stack, image: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / stack.file.name
         copy.write_bytes(stack.file.read_bytes())
-        stackconfig.set_value(copy, f"{stack.project_name}:image", image)
+        stackconfig.set_value(copy, stack.project_name, f"{stack.project_name}:image", image)
         for key in BUILD_KEYS:
-            stackconfig.remove_value(copy, f"{stack.project_name}:{key}")
+            stackconfig.remove_value(copy, stack.project_name, f"{stack.project_name}:{key}")
         return copy.read_text("utf-8")
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import sys
-from typing import Any
+from math import log2
+from typing import Any, Final
 
 from engine import checkpoint as checkpoints
 from engine import config, stackconfig
 from engine.configpath import coerce, find, split_key
-from engine.errors import EngineError
+from engine.errors import USAGE, EngineError
 from engine.paths import Path as Path_
 from engine.project import full_key
 from engine.stackref import Stack
+
+_SECRET_KEY: Final = re.compile("passwd|pass|password|pwd|secret|token", re.IGNORECASE)
+_ALPHABETS: Final = (("[a-z]", 26), ("[A-Z]", 26), ("[0-9]", 10), ("[^a-zA-Z0-9]", 33))
 
 
 def run_config(stack: Stack, arguments: Any) -> int:
@@ -37,15 +42,30 @@ def _set(stack: Stack, arguments: Any) -> int:
         else:
             value = sys.stdin.read().removesuffix("\n")
     if not arguments.secret:
-        stackconfig.set_value(stack.path, name, coerce(value) if within else value, within)
+        if not arguments.plaintext and _looks_secret(arguments.key, value):
+            raise EngineError(
+                f"config value for '{name}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if "
+                "you meant to store in plaintext",
+                USAGE,
+            )
+        stackconfig.set_value(stack.path, stack.project.name, name, coerce(value) if within else value, within)
         return 0
     stack.ensure_salt()
     salt = stack.settings.salt
     if not salt:  # the state has one, the config file does not yet
         salt = checkpoints.salt_of(stack.latest)
         stackconfig.set_salt(stack.path, salt)
-    stackconfig.set_value(stack.path, name, {"secure": stack.managers[salt].encrypt(value)}, within)
+    stackconfig.set_value(stack.path, stack.project.name, name, {"secure": stack.managers[salt].encrypt(value)}, within)
     return 0
+
+
+def _looks_secret(key: str, value: str) -> bool:
+    """Whether a key and a value make one think of a password: the CLI's rule, less its list of known words."""
+    if not _SECRET_KEY.search(key.rpartition(":")[2]) or (value[1:].islower() and value.isalpha()):
+        return False
+    kinds = sum(size for pattern, size in _ALPHABETS if re.search(pattern, value[:16]))
+    bits = log2(kinds) if kinds else 0.0
+    return bits >= 3 and bits * len(value[:16]) >= 40
 
 
 def _get(stack: Stack, arguments: Any) -> int:
@@ -90,5 +110,5 @@ def _raw(value: Any, within: Path_) -> Any:
 
 def _rm(stack: Stack, arguments: Any) -> int:
     name, within = _key(stack, arguments)
-    stackconfig.remove_value(stack.path, name, within)
+    stackconfig.remove_value(stack.path, stack.project.name, name, within)
     return 0

@@ -55,8 +55,9 @@ def put(root: Any, path: Path, value: Any, prefix: Path) -> Any:
     if not path:
         return value
     part, rest = path[0], path[1:]
-    if root is None or (not isinstance(root, dict | list) and len(prefix) == 1) or _is_secure(root):
-        root = [] if isinstance(part, int) else {}
+    closed = _is_secure(root) or not isinstance(root, dict | list)
+    if root is None or (closed and len(prefix) == 1):
+        root, closed = [] if isinstance(part, int) else {}, False
     where = (*prefix, part)
     if isinstance(root, list):
         if not isinstance(part, int):
@@ -67,8 +68,9 @@ def put(root: Any, path: Path, value: Any, prefix: Path) -> Any:
             root.append(None)
         root[part] = put(root[part], rest, value, where)
         return root
-    if not isinstance(root, dict):
-        raise EngineError(f"{format_path(prefix)} is {type(root).__name__}, and cannot hold {part!r}", USAGE)
+    if closed or not isinstance(root, dict):
+        kind = "a secret" if _is_secure(root) else type(root).__name__
+        raise EngineError(f"{format_path(prefix)} is {kind}, and cannot hold {part!r}", USAGE)
     if not isinstance(part, str):
         raise EngineError(f"{format_path(where)}: the key of a map must be a text", USAGE)
     if not rest and not root and part == "secure" and isinstance(value, str):

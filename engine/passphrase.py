@@ -104,7 +104,7 @@ class SecretsManager:
 
 
 def _derive(passphrase: str, salt: bytes) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, ROUNDS, 32)
+    return hashlib.pbkdf2_hmac("sha256", passphrase.encode(errors="surrogateescape"), salt, ROUNDS, 32)
 
 
 def _encrypt(key: bytes, plaintext: bytes) -> str:

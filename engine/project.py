@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import CONFIG, EngineError, needs_cli
+from engine.errors import CONFIG, USAGE, EngineError, needs_cli
+from engine.version import require
 from engine.yamlfile import load_yaml
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
@@ -43,13 +44,15 @@ class Project:
     stack_folder: Path | None = None
     """Where Pulumi.<stack>.yaml is; default: `root`."""
     backend_url: str = ""
+    suffix: str = ".yaml"
+    """How Pulumi.yaml ends; Pulumi.<stack>.yaml does so too."""
     refresh: bool = False
     """Whether `options.refresh` is `always`: every preview, update and destroy refreshes first."""
     config: Mapping[str, Declaration] = field(default_factory=dict)
 
     def stack_file(self, stack: str) -> Path:
         """The stack's own config file."""
-        return (self.stack_folder or self.root) / f"Pulumi.{stack}.yaml"
+        return (self.stack_folder or self.root) / f"Pulumi.{stack}{self.suffix}"
 
 
 def find_project(start: Path) -> Path:
@@ -84,6 +87,8 @@ def load_project(path: Path) -> Project:
     for key in ("plugins", "packages", "policyPacks"):
         if raw.get(key):
             raise needs_cli(f"{path}: `{key}`")
+    if required := raw.get("requiredPulumiVersion"):
+        require(str(required))
     toolchain = options.get("toolchain", "pip")
     if toolchain not in ("pip", None):
         raise needs_cli(f"{path}: runtime.options.toolchain {toolchain!r} (only pip with `virtualenv` is)")
@@ -99,6 +104,7 @@ def load_project(path: Path) -> Project:
         virtualenv=(root / virtualenv) if virtualenv else None,
         stack_folder=(root / folder).resolve() if folder else None,
         backend_url=str(backend.get("url") or "") if isinstance(backend, dict) else "",
+        suffix=path.suffix,
         refresh=isinstance(raw.get("options"), dict) and raw["options"].get("refresh") == "always",
         config=_declarations(path, name, declared),
     )
@@ -165,8 +171,13 @@ def _type_name(key: str, type_: Any, items: Any) -> str:
 
 
 def full_key(project: str, key: str) -> str:
-    """A config key with its namespace, which is the project's where none is given."""
-    return key if ":" in key else f"{project}:{key}"
+    """A config key with its namespace, which is the project's where none is given. Raises EngineError (64)."""
+    match key.split(":"):
+        case [name]:
+            return f"{project}:{name}"
+        case [namespace, name] | [namespace, "config", name]:  # the longer form is an old one
+            return f"{namespace}:{name}"
+    raise EngineError(f"the configuration key {key!r} is malformed: it must read <namespace>:<name> or <name>", USAGE)
 
 
 def matches(type_name: str, value: Any) -> bool:

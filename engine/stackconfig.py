@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.configpath import cut, put
-from engine.errors import CONFIG, EngineError, needs_cli
+from engine.errors import CONFIG, UNAVAILABLE, EngineError, needs_cli
 from engine.files import write_atomic
 from engine.paths import Path as Path_
 from engine.project import full_key
@@ -68,11 +68,11 @@ def load_stack_config(path: Path, project: str) -> StackConfig:
     values = raw.get("config") or {}
     if not isinstance(values, dict):
         raise EngineError(f"{path}: `config` must be a mapping", CONFIG)
-    return StackConfig(
-        path,
-        str(raw.get("encryptionsalt") or ""),
-        {full_key(project, str(key)): value for key, value in values.items()},
-    )
+    try:
+        full = {full_key(project, str(key)): value for key, value in values.items()}
+    except EngineError as err:
+        raise EngineError(f"{path}: {err}", CONFIG) from None
+    return StackConfig(path, str(raw.get("encryptionsalt") or ""), full)
 
 
 def edit(path: Path, change: Callable[[Any], None]) -> None:
@@ -99,7 +99,10 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
     change(document)
     text = io.BytesIO()
     yaml.dump(document, text)
-    write_atomic(path, text.getvalue())
+    try:
+        write_atomic(path, text.getvalue())
+    except OSError as err:
+        raise EngineError(f"{path} cannot be written: {err.strerror}; it is unchanged", UNAVAILABLE) from err
 
 
 def set_salt(path: Path, salt: str) -> None:
@@ -114,25 +117,25 @@ def set_salt(path: Path, salt: str) -> None:
     edit(path, change)
 
 
-def set_value(path: Path, key: str, value: Any, within: Path_ = ()) -> None:
-    """Sets a config value, or the part of it that the path `within` names."""
+def set_value(path: Path, project: str, key: str, value: Any, within: Path_ = ()) -> None:
+    """Sets a config value of that full key, or the part of it that the path `within` names."""
 
     def change(document: Any) -> None:
         config = document.get("config")
         if config is None:
             config = document["config"] = {}
-        name = _name_in(config, key)
+        name = _name_in(config, project, key)
         config[name] = put(config.get(name), within, value, (key,))
 
     edit(path, change)
 
 
-def remove_value(path: Path, key: str, within: Path_ = ()) -> None:
-    """Removes a config value, or a part of it; nothing there is no error, as with the CLI."""
+def remove_value(path: Path, project: str, key: str, within: Path_ = ()) -> None:
+    """Removes a config value of that full key, or a part of it; nothing there is no error, as with the CLI."""
 
     def change(document: Any) -> None:
         config = document.get("config") or {}
-        name = _name_in(config, key)
+        name = _name_in(config, project, key)
         if name in config and within:
             cut(config[name], within)
         else:
@@ -142,7 +145,6 @@ def remove_value(path: Path, key: str, within: Path_ = ()) -> None:
         edit(path, change)
 
 
-def _name_in(config: Any, key: str) -> str:
+def _name_in(config: Any, project: str, key: str) -> str:
     """The key as the file spells it: the project's own keys may stand without their namespace."""
-    short = key.partition(":")[2]
-    return short if key not in config and short in config else key
+    return next((name for name in config if full_key(project, str(name)) == key), key)

@@ -69,8 +69,8 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 def _file(project: Project) -> Path:
     home = Path(os.environ.get("PULUMI_HOME") or "~/.pulumi").expanduser()
-    description = next((name for name in ("Pulumi.yaml", "Pulumi.yml") if (project.root / name).is_file()), "")
-    digest = hashlib.sha1(f"{_spelled(project.root)}/{description}".encode(), usedforsecurity=False).hexdigest()
+    description = f"{_spelled(project.root)}/Pulumi{project.suffix}"
+    digest = hashlib.sha1(description.encode(), usedforsecurity=False).hexdigest()
     return home / "workspaces" / f"{project.name}-{digest}-workspace.json"
 
 

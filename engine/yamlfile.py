@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from engine.errors import CONFIG, EngineError
 
@@ -19,6 +19,7 @@ _SCALARS = (
     ("null", r"~|null|Null|NULL|", "~nN\0"),
     ("merge", r"<<", "<"),
 )  # fmt: skip
+_TWICE: Final = "a key stands there twice"
 
 
 @cache
@@ -27,6 +28,14 @@ def _loader() -> Any:
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # PyYAML's own attribute
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            seen = set()
+            for key in (key for key, _ in node.value if isinstance(key.value, str) and not key.tag.endswith(":merge")):
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(problem=_TWICE, problem_mark=key.start_mark)
+                seen.add((key.tag, key.value))
+            return super().construct_mapping(node, deep)
 
     for tag, pattern, first in _SCALARS:
         regexp = re.compile(f"(?:{pattern})\\Z")
@@ -51,5 +60,6 @@ def parse_yaml(content: bytes | str, name: str) -> Any:
         return yaml.load(content, Loader=_loader())  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as err:
         mark = getattr(err, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark is not None else ""
+        twice = f": {_TWICE}" if getattr(err, "problem", "") == _TWICE else ""
+        where = f" (line {mark.line + 1}{twice})" if mark is not None else ""
         raise EngineError(f"{name} is not valid YAML{where}", CONFIG) from None

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from engine import config, stackconfig
-from engine.configpath import coerce, cut, put, split_key
 from engine.errors import EngineError
 from engine.project import Project, find_project, load_project
 from engine.stackconfig import StackConfig, load_stack_config
@@ -173,11 +172,11 @@ def test_an_edit_keeps_comments_order_and_quotes(tmp_path: Path) -> None:
         "  demo:list:\n    - 1\n"
     )
     path.chmod(0o640)
-    stackconfig.set_value(path, "demo:b", "3")
-    stackconfig.set_value(path, "demo:new", {"secure": "v1:n:d"})
-    stackconfig.set_value(path, "demo:list", "x", (1,))
-    stackconfig.remove_value(path, "demo:a")
-    stackconfig.remove_value(path, "demo:none")
+    stackconfig.set_value(path, "demo", "demo:b", "3")
+    stackconfig.set_value(path, "demo", "demo:new", {"secure": "v1:n:d"})
+    stackconfig.set_value(path, "demo", "demo:list", "x", (1,))
+    stackconfig.remove_value(path, "demo", "demo:a")
+    stackconfig.remove_value(path, "demo", "demo:none")
     assert path.read_text() == (
         '# who owns this\nencryptionsalt: v1:a:v1:b:c\nconfig:\n  # the count\n  demo:b: "3"\n'
         "  demo:list:\n    - 1\n    - x\n  demo:new:\n    secure: v1:n:d\n"
@@ -187,48 +186,12 @@ def test_an_edit_keeps_comments_order_and_quotes(tmp_path: Path) -> None:
 
 def test_a_new_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
-    stackconfig.set_value(path, "demo:n", "3")
+    stackconfig.set_value(path, "demo", "demo:n", "3")
     stackconfig.set_salt(path, "v1:s")
     assert path.read_text().startswith("encryptionsalt: v1:s\n")
     assert path.stat().st_mode & 0o777 == 0o600
     loaded = load_stack_config(path, "demo")
     assert (loaded.salt, loaded.values) == ("v1:s", {"demo:n": "3"})
-
-
-def test_paths_into_values() -> None:
-    assert split_key("demo", "secrets.API_TOKEN") == ("demo:secrets", ("API_TOKEN",))
-    assert split_key("demo", 'other:list[0]["a:b.c"]') == ("other:list", (0, "a:b.c"))
-    assert split_key("demo", 'list["a:b"]') == ("demo:list", ("a:b",))
-    assert put(None, ("a", 0, "b"), 1, ("k",)) == {"a": [{"b": 1}]}
-    assert put({"a": [1]}, ("a", 1), 2, ("k",)) == {"a": [1, 2]}
-    assert put("text", ("a",), 2, ("k",)) == {"a": 2}, "a value at the first level gives way to a container"
-    value = {"a": [1, {"b": 2}], "c": 3}
-    cut(value, ("a", 1, "b"))
-    cut(value, ("a", 0))
-    cut(value, ("none", "x"))
-    assert value == {"a": [{}], "c": 3}
-    assert [coerce(text) for text in ("true", "3", "-3", "03", "0", "3.0", "x")] == [True, 3, -3, "03", 0, "3.0", "x"]
-
-
-@pytest.mark.parametrize(
-    ("root", "path", "message"),
-    [
-        ([1], (2,), r"k\[2\]: the array has only 1 elements"),
-        ([1], ("a",), "the key of an array must be an integer"),
-        ({"a": 1}, (0,), "the key of a map must be a text"),
-        ({"a": "x"}, ("a", "b"), "k.a is str, and cannot hold 'b'"),
-        ({}, ("secure",), "reserved for secrets"),
-    ],
-)
-def test_paths_that_lead_nowhere(root: Any, path: tuple[str | int, ...], message: str) -> None:
-    with pytest.raises(EngineError, match=message):
-        put(root, path, "v", ("k",))
-
-
-@pytest.mark.parametrize("key", ["a[", "[0].x", "a[*]", ""])
-def test_keys_that_are_no_paths(key: str) -> None:
-    with pytest.raises(EngineError, match="invalid config key path"):
-        split_key("demo", key)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +201,7 @@ def test_keys_that_are_no_paths(key: str) -> None:
         ("encryptedkey: x\n", "`encryptedkey`"),
         ("environment: [prod]\n", "`environment`"),
         ("config: 3\n", "`config` must be a mapping"),
+        ("config: {a:b:c: 1}\n", "Pulumi.dev.yaml: the configuration key 'a:b:c' is malformed"),
         ("- 1\n", "are a mapping"),
     ],
 )
@@ -246,3 +210,27 @@ def test_settings_of_another_kind(tmp_path: Path, text: str, message: str) -> No
     path.write_text(text)
     with pytest.raises(EngineError, match=message):
         load_stack_config(path, "demo")
+
+
+def test_an_edit_finds_the_key_as_the_file_spells_it(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text("config:\n  region: here\n  aws:config:zone: a\n")
+    stackconfig.set_value(path, "demo", "aws:region", "us")
+    stackconfig.set_value(path, "demo", "demo:region", "there")
+    stackconfig.set_value(path, "demo", "aws:zone", "b")
+    assert path.read_text() == "config:\n  region: there\n  aws:config:zone: b\n  aws:region: us\n"
+    assert load_stack_config(path, "demo").values == {"demo:region": "there", "aws:zone": "b", "aws:region": "us"}
+
+
+def test_a_key_that_stands_twice(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text("config:\n  demo:a: 1\n  demo:a: 2\n")
+    with pytest.raises(EngineError, match=r"Pulumi.dev.yaml is not valid YAML \(line 3: a key stands there twice\)"):
+        load_stack_config(path, "demo")
+    path.write_text("config:\n  demo:a: &a {k: 1}\n  demo:b: {<<: *a, k: 2}\n")
+    assert load_stack_config(path, "demo").values == {"demo:a": {"k": 1}, "demo:b": {"k": 2}}
+
+
+def test_the_file_ends_as_the_project_s_does(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yml").write_text(HEAD)
+    assert load_project(find_project(tmp_path)).stack_file("dev") == tmp_path / "Pulumi.dev.yml"

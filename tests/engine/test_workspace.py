@@ -79,6 +79,7 @@ def test_the_environment_comes_first(
 def test_each_backend_has_its_own(here: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     main(["stack", "init", "one"])
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/other")
+    (tmp_path / "other").mkdir()
     assert main(["stack", "output"]) == 64
     main(["stack", "init", "two"])
     main(["stack", "unselect"])

@@ -18,7 +18,7 @@ def deployed(world: World) -> None:
 
 def changed(world: World) -> None:
     deployed(world)
-    world.configure("prod", f"image: {world.stack('prod').get('image')}", "replicas: 3")
+    world.configure("prod", f"image: {world.stack('prod').get('image')}", "servicePort: 81")
 
 
 def comment(world: World) -> None:

@@ -76,7 +76,7 @@ def test_what_is_not(world: World, changes: dict[str, object]) -> None:
     assert numbers(world) == []
 
 
-@pytest.mark.parametrize("line", ["replicas: 5", 'env: {"A": "b"}', "createNamespace: true"])
+@pytest.mark.parametrize("line", ["servicePort: 81", 'env: {"A": "b"}', "createNamespace: true"])
 def test_a_value_is_the_same_in_yaml_and_as_text(world: World, line: str) -> None:
     world.configure("prod", f"image: {IMAGES[0]}", line)
     world.deployed("prod")
@@ -121,7 +121,7 @@ def test_a_file_that_was_rolled_back_and_is_not_here_takes_nothing_back(world: W
 
 def test_those_with_another_file_newest_first(world: World, three: list[str]) -> None:
     assert to_go_back_to(world) == [2, 1]
-    world.write("Pulumi.prod.yaml", three[2] + "  flask-k8s:replicas: 7\n")
+    world.write("Pulumi.prod.yaml", three[2] + "  flask-k8s:servicePort: 81\n")
     assert to_go_back_to(world) == [3, 2, 1], "the present file was not deployed well"
 
 
