@@ -13,13 +13,17 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from engine.errors import CONFIG, UNAVAILABLE, USAGE, EngineError, needs_cli
 from engine.files import write_atomic
+from engine.yamlfile import parse_yaml
 
+_COMPRESSED: Final = (".gz", ".zst")
+_ENDINGS: Final = (".json", *_COMPRESSED)
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 
 
@@ -32,14 +36,23 @@ def root_of(url: str) -> Path:
     if not url.startswith("file://"):
         raise needs_cli(f"the state backend {urlsplit(url).scheme or url}:// (only file:// is)")
     path = unquote(url.removeprefix("file://").split("?")[0])
-    return Path(path or ".").expanduser().absolute()
+    return Path(normpath(Path(path or ".").expanduser().absolute()))
 
 
-def check_stack_name(name: str) -> str:
-    """The stack's own name from `name` or `organization/[project/]name`; EngineError (64) for anything else."""
-    organization, _, rest = name.rpartition("/")
-    if organization and organization.split("/")[0] != "organization":
+def check_stack_name(name: str, project: str) -> str:
+    """The stack's own name from `name` or `organization/[project/]name`; EngineError (64) for anything else.
+
+    `project` is the only one that the name may be of; empty: any.
+    """
+    *owner, rest = name.split("/")
+    if owner and (owner[0] != "organization" or len(owner) > 2):
         raise EngineError(f"stack {name!r}: the organization of a file:// backend is always 'organization'", USAGE)
+    if project and owner[1:] not in ([], [project]):
+        raise EngineError(
+            f"stack {name!r} is of the project {owner[1]!r}, and this is the project {project!r}: run the command in "
+            "the folder of that one (--cwd), or use the Pulumi CLI",
+            USAGE,
+        )
     if not _STACK_NAME.match(rest):
         raise EngineError(f"stack {rest!r}: a stack name has 1 to 100 letters, digits, `-`, `_` or `.`", USAGE)
     return rest
@@ -69,11 +82,17 @@ class Backend:
         return f"organization/{self.project}/{stack}"
 
     def check_layout(self) -> None:
-        """Refuses a state folder in another layout; makes meta.yaml in an empty one."""
+        """Refuses a state folder that is missing or in another layout; makes meta.yaml in an empty one."""
         meta = self._base / "meta.yaml"
         try:
             text = meta.read_text()
         except FileNotFoundError:
+            if not self.root.is_dir():
+                raise EngineError(
+                    f"the state folder {self.root} does not exist: make it (mkdir -p {self.root}), or mend the URL in "
+                    "PULUMI_BACKEND_URL or in backend.url of Pulumi.yaml",
+                    CONFIG,
+                ) from None
             if any((self._base / "stacks").glob("*.json*")):
                 raise needs_cli(
                     f"the legacy state layout in {self._base} (`pulumi state upgrade` converts it)"
@@ -82,17 +101,20 @@ class Backend:
             return
         except OSError as err:
             raise EngineError(f"{meta} cannot be read: {err.strerror}", UNAVAILABLE) from err
-        if text.split() != ["version:", "1"]:
+        described = parse_yaml(text, str(meta))
+        if not isinstance(described, dict) or described.get("version") != 1:
             raise needs_cli(f"the state layout described by {meta} (only `version: 1` is)")
 
     def stacks(self) -> list[str]:
-        """The names of the project's stacks."""
-        return sorted(path.stem for path in (self._base / "stacks" / self.project).glob("*.json"))
+        """The names of the project's stacks. A compressed checkpoint is an error that names the CLI."""
+        files = (self._base / "stacks" / self.project).glob("*.json*")
+        names = {file.name.removesuffix(file.suffix).removesuffix(".json") for file in files if file.suffix in _ENDINGS}
+        return sorted(name for name in names if self.exists(name))
 
     def exists(self, stack: str) -> bool:
         """Whether the stack was made. A compressed checkpoint is an error that names the CLI."""
         path = self.checkpoint(stack)
-        for extension in (".gz", ".zst"):
+        for extension in _COMPRESSED:
             if path.with_name(path.name + extension).exists():
                 raise needs_cli(f"the compressed checkpoint {path.name}{extension}")
         return path.exists()
@@ -152,6 +174,8 @@ class Backend:
         path = self.checkpoint(stack)
         if path.exists():
             path.replace(path.with_name(f"{path.name}.bak"))
+        for beside in (f"{path.name}.attrs", f"{stack}.pulumi-tags"):  # what the CLI keeps about it
+            path.with_name(beside).unlink(missing_ok=True)
         shutil.rmtree(self._base / "history" / self.project / stack, ignore_errors=True)
 
     def _write(self, path: Path, content: bytes) -> None:

@@ -95,7 +95,7 @@ class Builtin:
         try:
             if len(parts) > 3:
                 raise EngineError("it reads <stack>, organization/<stack> or organization/<project>/<stack>")
-            stack = check_stack_name(name)
+            stack = check_stack_name(name, "")
             project = parts[1] if len(parts) == 3 else self.project
             if not _PROJECT.match(project):
                 raise EngineError(f"{project!r} is no name of a project: 1 to 100 letters, digits, `-`, `_` or `.`")

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import checkpoint as checkpoints
-from engine import features, stacks
+from engine import features, stacks, wire
 from engine.backend import check_stack_name
 from engine.configcommands import run_config
-from engine.display import masked, text
-from engine.errors import USAGE, EngineError
+from engine.errors import UNAVAILABLE, USAGE, EngineError
 from engine.files import write_atomic
 from engine.history import print_history
 from engine.lock import remove_all
@@ -22,7 +21,7 @@ from engine.stackimport import import_stack
 from engine.stackref import Stack, backend_for, stack_name
 from engine.state import from_json
 from engine.urn import STACK_TYPE
-from engine.values import Properties, unwrap
+from engine.values import UNKNOWN, Asset, Properties, Secret, Value
 
 
 def run(project: Project, arguments: Any) -> int:
@@ -39,7 +38,7 @@ def run(project: Project, arguments: Any) -> int:
         given = given or os.environ.get("PULUMI_STACK")
         if not given:
             raise EngineError("missing stack name: stack init NAME", USAGE)
-        check_stack_name(given)
+        check_stack_name(given, project.name)
     stack = Stack(project, backend_for(project), stack_name(given, project))
     handlers = {
         "init": stacks.init, "rm": stacks.remove, "output": _output, "export": _export, "import": import_stack,
@@ -57,29 +56,60 @@ def _output(stack: Stack, arguments: Any) -> int:
             outputs = from_json(root[0], lambda _ciphertext, _place: "null").outputs  # no passphrase for the rest
         else:
             outputs = from_json(root[0], stack.vault.decrypt).outputs
-    shown = unwrap(outputs) if arguments.show_secrets else masked(outputs)
+    shown: Any = _bare(outputs, show_secrets=arguments.show_secrets)
     if arguments.name is not None:
         if arguments.name not in shown:
             raise EngineError(f"current stack does not have output property '{arguments.name}'")
-        value = shown[arguments.name]
-        print(json.dumps(value) if arguments.json else value if isinstance(value, str) else text(value, 1 << 30))
-    elif arguments.json:
+        shown = shown[arguments.name]
+    if arguments.json:
         print(json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False))
+    elif arguments.name is not None:
+        print(_line(shown))
     else:
-        width = max((len(key) for key in shown), default=0)
-        for key, value in sorted(shown.items()):
-            print(f"{key:<{width}}  {value if isinstance(value, str) else text(value, 1 << 30)}")
+        print(f"Current stack outputs ({len(shown)}):")
+        rows = [("OUTPUT", "VALUE"), *((key, _line(value)) for key, value in sorted(shown.items()))]
+        width = max(len(key) for key, _ in rows)
+        for key, value in rows if shown else ():
+            print(f"    {key:<{width}}  " + value.replace("\n", f"\n    {'':<{width}}  "))
+        if not shown:
+            print("    No output values currently in this stack")
     return 0
+
+
+def _bare(value: Value, *, show_secrets: bool) -> Any:
+    """An output as the CLI's JSON has it."""
+    if isinstance(value, Secret):
+        return _bare(value.value, show_secrets=show_secrets) if show_secrets else "[secret]"
+    if isinstance(value, Asset):
+        return dict(value.wire)
+    if isinstance(value, dict):
+        return {key: _bare(item, show_secrets=show_secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_bare(item, show_secrets=show_secrets) for item in value]
+    return wire.UNKNOWN_TEXT if value is UNKNOWN else value
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 def _export(stack: Stack, arguments: Any) -> int:
     latest = checkpoints.revealed(stack.latest, stack.vault) if arguments.show_secrets else stack.latest
     whole = {**features.envelope(latest.get("resources") or ()), "deployment": latest}
     content = json.dumps(whole, indent=4, ensure_ascii=False)
-    if arguments.file:
-        write_atomic(Path(arguments.file), f"{content}\n".encode())
-    else:
+    if not arguments.file:
         print(content)
+        return 0
+    file = Path(arguments.file)
+    try:
+        if file.exists() and not file.is_file():  # such as /dev/stdout, which must not be replaced by a file
+            file.write_text(f"{content}\n")
+        else:
+            write_atomic(file, f"{content}\n".encode())
+    except OSError as err:
+        raise EngineError(f"{file} cannot be written: {err.strerror}", UNAVAILABLE) from err
     return 0
 
 

@@ -15,7 +15,7 @@ from engine import checkpoint as checkpoints
 from engine import config, stackconfig, workspace
 from engine.backend import Backend, check_stack_name, root_of
 from engine.checkpoint import Checkpoint, Serializer, Vault
-from engine.errors import CONFIG, USAGE, EngineError
+from engine.errors import CONFIG, USAGE, EngineError, needs_cli
 from engine.passphrase import SecretsManager, read_passphrase
 from engine.project import Project
 from engine.stackconfig import StackConfig, load_stack_config
@@ -23,6 +23,9 @@ from engine.stackconfig import StackConfig, load_stack_config
 
 def backend_for(project: Project) -> Backend:
     """The backend that the environment, else the project, names."""
+    for name in ("PULUMI_DIY_BACKEND_GZIP", "PULUMI_DIY_BACKEND_ZSTD", "PULUMI_SELF_MANAGED_STATE_GZIP"):
+        if os.environ.get(name, "").lower() in ("1", "true"):
+            raise needs_cli(f"compressed state ({name})")
     backend = Backend(root_of(backend_url(project)), project.name)
     backend.check_layout()
     return backend
@@ -40,7 +43,7 @@ def stack_name(given: str | None, project: Project) -> str:
         raise EngineError(
             "no stack is named: use --stack NAME, set PULUMI_STACK, or choose one with: stack select NAME", USAGE
         )
-    return check_stack_name(name)
+    return check_stack_name(name, project.name)
 
 
 def current_stack(project: Project) -> str:
@@ -61,6 +64,8 @@ class Stack:
 
     folder: Path = field(default_factory=Path.cwd)
     """What a relative path in the environment starts at."""
+
+    _early: Thread | None = field(default=None, init=False)
 
     def passphrase(self) -> str:
         """The passphrase that the environment gives."""
@@ -100,6 +105,7 @@ class Stack:
         """Gives the stack a salt where it has none, as the CLI does at the first update; the file is written."""
         if self.settings.salt or checkpoints.salt_of(self.latest):
             return
+        self._refuse_lost_salt()
         manager = SecretsManager.new(self.passphrase())
         stackconfig.set_salt(self.path, manager.salt)
         self.settings = replace(self.settings, salt=manager.salt)
@@ -112,25 +118,36 @@ class Stack:
             with suppress(EngineError):
                 self.prepare(writing=writing)
 
-        Thread(target=derive, daemon=True).start()
+        self._early = Thread(target=derive, daemon=True)
+        self._early.start()
 
     def prepare(self, *, writing: bool) -> None:
         """Derives the keys that the command needs; slow (0.3 s each) and to be called in a thread.
 
         Where nothing is secret and nothing is written, no key is derived. Raises EngineError for a wrong passphrase.
         """
-        if config.needs_key(self.settings) and not self.settings.salt:
-            raise EngineError(f"{self.path} holds secrets, but no `encryptionsalt` to read them with", CONFIG)
+        self._refuse_lost_salt()
         if writing or config.needs_key(self.settings) or checkpoints.holds_secrets(self.latest):
             for manager in self.managers.values():
                 manager.prepare()
 
+    def _refuse_lost_salt(self) -> None:
+        if config.needs_key(self.settings) and not self.settings.salt:
+            raise EngineError(
+                f"{self.path} holds secrets, but no `encryptionsalt` to read them with: bring that line back "
+                "(`stack export` may show the salt too), or remove the secrets",
+                CONFIG,
+            )
+
     def decrypt_config(self, ciphertext: str) -> str:
         """The text of a secret in the config."""
+        self._refuse_lost_salt()
         return self.managers[self.settings.salt].decrypt(ciphertext)
 
     def reread(self) -> None:
         """Forgets the checkpoint, which another update may have written; called once the lock is held."""
+        if self._early is not None:  # else it could bring back what it began to read before
+            self._early.join()
         self.__dict__.pop("latest", None)
         self.__dict__.pop("vault", None)
         if not {self.settings.salt, checkpoints.salt_of(self.latest)} - {""} <= self.managers.keys():

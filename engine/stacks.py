@@ -23,9 +23,9 @@ def init(stack: Stack, arguments: Any) -> int:
     """`stack init`: makes a stack, and selects it unless told not to."""
     if arguments.secrets_provider not in ("passphrase", "default"):
         raise needs_cli(f"the secrets provider {arguments.secrets_provider.split(':')[0]!r} (only passphrase is)")
-    if stack.backend.exists(stack.name):
-        raise EngineError(f"stack '{stack.name}' already exists", CONFIG)
     with locked(stack.backend.locks(stack.name), print):
+        if stack.backend.exists(stack.name):
+            raise EngineError(f"stack '{stack.name}' already exists", CONFIG)
         stack.latest = {}
         stack.ensure_salt()
         stack.prepare(writing=True)
@@ -49,7 +49,7 @@ def select(project: Project, arguments: Any) -> int:
         for known in backend.stacks():
             print(f"  {known}")
         name = input("Please choose a stack: ").strip()
-    stack = Stack(project, backend, check_stack_name(name))
+    stack = Stack(project, backend, check_stack_name(name, project.name))
     if not backend.exists(stack.name) and arguments.create:
         return init(stack, arguments)
     checkpoints.path_of(backend, stack.name)

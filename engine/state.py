@@ -124,7 +124,10 @@ def to_json(state: State, encrypt: Crypt) -> dict[str, Any]:
 
 def from_json(raw: Mapping[str, Any], decrypt: Crypt) -> State:
     """The resource in a JSON object. Raises KeyError or TypeError where the object is no resource."""
-    fields: dict[str, Any] = {attribute: raw[key] for key, attribute in _SCALARS if key in raw}
+    fields: dict[str, Any] = {attribute: raw[key] for key, attribute in _SCALARS if raw.get(key) is not None}
+    for attribute, value in fields.items():
+        if type(value).__name__ != State.__annotations__[attribute]:
+            raise TypeError(attribute)
     for key, attribute in _LISTS:
         fields[attribute] = tuple(raw.get(key) or ())
     urn = raw["urn"]

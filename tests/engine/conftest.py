@@ -15,3 +15,14 @@ def world(tmp_path: Path) -> World:
     made = World(tmp_path)
     made.init()
     return made
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A project without a stack; commands run in this process."""
+    made = World(tmp_path)
+    for key, value in made.environment.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setattr("engine.passphrase.ROUNDS", 10)
+    monkeypatch.chdir(made.project)
+    return made

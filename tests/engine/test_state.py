@@ -98,6 +98,7 @@ def test_pending_operations_follow_the_resources(tmp_path: Path) -> None:
         (CHECKPOINT.replace('"custom":false,"type":"demo', '"custom":false,"id":"x","type":"demo'), "has an id"),
         (CHECKPOINT.replace('Stack::demo-dev","custom', 'Stack::other","custom'), "does not precede it"),
         (CHECKPOINT.replace('"type":"demo:index:G",', ""), "malformed"),
+        (CHECKPOINT.replace('"type":"demo:index:G",', '"type":5,'), "malformed"),
     ],
 )
 def test_a_checkpoint_that_cannot_be_used_is_left_alone(tmp_path: Path, text: str, message: str) -> None:
@@ -199,18 +200,39 @@ def test_other_layouts(tmp_path: Path) -> None:
         Backend(tmp_path, "demo").check_layout()
 
 
+def test_a_state_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="mkdir -p"):
+        Backend(tmp_path / "misspelt", "demo").check_layout()
+    assert not (tmp_path / "misspelt").exists()
+    Backend(tmp_path, "demo").check_layout()
+    (tmp_path / ".pulumi/meta.yaml").write_text("# ours\nversion: 1 # by project\n")
+    Backend(tmp_path, "demo").check_layout()
+
+
 def test_a_compressed_checkpoint_needs_the_cli(tmp_path: Path) -> None:
     backend = _backend(tmp_path, CHECKPOINT)
+    assert backend.stacks() == ["dev"]
     backend.checkpoint("dev").rename(backend.checkpoint("dev").with_suffix(".json.gz"))
-    with pytest.raises(EngineError, match="compressed"):
-        backend.exists("dev")
+    for ask in (lambda: backend.exists("dev"), backend.stacks):
+        with pytest.raises(EngineError, match="compressed"):
+            ask()
 
 
-@pytest.mark.parametrize("name", ["", "a b", "x/dev", "organization/demo/"])
+def test_what_the_cli_keeps_about_a_stack_goes_with_it(tmp_path: Path) -> None:
+    backend = _backend(tmp_path, CHECKPOINT)
+    for name in ("dev.json.attrs", "dev.pulumi-tags", "other.json"):
+        backend.checkpoint("dev").with_name(name).touch()
+    backend.remove("dev")
+    assert sorted(file.name for file in backend.checkpoint("dev").parent.iterdir()) == ["dev.json.bak", "other.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a b", "x/dev", "organization/demo/", "organization/other/dev", "organization/demo/x/dev"]
+)
 def test_stack_names(name: str) -> None:
-    assert check_stack_name("organization/demo/dev") == "dev"
+    assert check_stack_name("organization/demo/dev", "demo") == "dev"
     with pytest.raises(EngineError, match="stack"):
-        check_stack_name(name)
+        check_stack_name(name, "demo")
 
 
 def test_a_state_is_compared_by_identity() -> None:
