@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import sys
 from contextlib import chdir
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engine.errors import INTERNAL, INTERRUPTED, USAGE, EngineError, needs_cli
+from engine.errors import FAILED, INTERNAL, INTERRUPTED, USAGE, EngineError, needs_cli
+from engine.printable import unread
 from engine.targets import Targets
 
 
@@ -20,9 +23,14 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**options, allow_abbrev=False)  # `--config` is the CLI's, and no short `--config-file`
 
     def error(self, message: str) -> NoReturn:
-        if "invalid choice" in message or "unrecognized arguments" in message:
+        command = re.match(r"argument (?:command|action): invalid choice: (['\"])(.*)\1 \(choose from (.*)\)", message)
+        if command is None and "unrecognized arguments" not in message:
+            raise EngineError(f"{self.prog}: {message}; see {self.prog} --help", USAGE)
+        if command is None:
             raise needs_cli(f"{self.prog}: {message}: this")
-        raise EngineError(f"{self.prog}: {message}", USAGE)
+        near = difflib.get_close_matches(command[2], re.findall(r"\w+", command[3]), 1)
+        meant = f" (did you mean {near[0]!r}?)" if near else f" (there is {command[3]})"
+        raise needs_cli(f"{self.prog} {command[2]!r}{meant}")
 
 
 def _parser() -> _Parser:
@@ -40,13 +48,15 @@ def _parser() -> _Parser:
         ("destroy", "delete the stack's resources"), ("refresh", "bring the state up to date with what is there"),
     ):  # fmt: skip
         command = commands.add_parser(name, parents=[common], help=text)
-        command.add_argument("-t", "--target", action="append", default=[], metavar="URN")
-        command.add_argument("-p", "--parallel", type=int, default=32)
+        command.add_argument(
+            "-t", "--target", action="append", default=[], metavar="URN", help="only this one; `*` and `**` match many"
+        )
+        command.add_argument("-p", "--parallel", type=int, default=32, metavar="N", help="steps at once (default: 32)")
         command.add_argument("--diff", action="store_true", help="show each step with all its properties")
         command.add_argument("-m", "--message", default="", help="what the history says (default: the commit's title)")
         command.add_argument("--config-file", default=None, help="read the config from here, not Pulumi.<stack>.yaml")
         command.add_argument("--expect-no-changes", action="store_true", help="fail where anything changes")
-        command.add_argument("--color", choices=["auto", "never", "always", "raw"], default="auto")
+        command.add_argument("--color", choices=["auto", "never", "always", "raw"], default="auto", help="colours")
         command.add_argument("-j", "--json", action="store_true", help="print the plan, and the events, as JSON")
         if name != "preview":
             command.add_argument("-y", "--yes", action="store_true", help="do not ask")
@@ -66,15 +76,16 @@ def _parser() -> _Parser:
     config = commands.add_parser("config", parents=[common], help="config values").add_subparsers(
         dest="action", required=True, parser_class=_Parser
     )
-    setter = config.add_parser("set", parents=[common])
+    setter = config.add_parser("set", parents=[common], help="set a value; without one it is read from stdin")
     setter.add_argument("key")
     setter.add_argument("value", nargs="?")
-    setter.add_argument("--secret", action="store_true")
-    setter.add_argument("--plaintext", action="store_true")
-    getter = config.add_parser("get", parents=[common])
+    kind = setter.add_mutually_exclusive_group()
+    kind.add_argument("--secret", action="store_true", help="store it encrypted")
+    kind.add_argument("--plaintext", action="store_true", help="store it as it is, though it looks like a secret")
+    getter = config.add_parser("get", parents=[common], help="print a value")
     getter.add_argument("key")
     getter.add_argument("-j", "--json", action="store_true")
-    remover = config.add_parser("rm", parents=[common])
+    remover = config.add_parser("rm", parents=[common], help="remove a value")
     remover.add_argument("key")
     for command in (setter, getter, remover):
         command.add_argument("--path", action="store_true", help="the key is a path into an object or array")
@@ -85,32 +96,33 @@ def _parser() -> _Parser:
 
 
 def _add_stack_commands(stack: Any, common: _Parser) -> None:
-    init = stack.add_parser("init", parents=[common])
+    init = stack.add_parser("init", parents=[common], help="make a stack")
     init.add_argument("name", nargs="?")
     init.add_argument("--secrets-provider", default="passphrase")
     init.add_argument("--no-select", action="store_true", help="leave the selected stack as it is")
-    select = stack.add_parser("select", parents=[common])
+    select = stack.add_parser("select", parents=[common], help="choose the stack that commands are about")
     select.add_argument("name", nargs="?")
     select.add_argument("-c", "--create", action="store_true", help="make the stack where there is none")
     select.add_argument("--secrets-provider", default="passphrase")
-    stack.add_parser("unselect", parents=[common])
-    stack.add_parser("ls", parents=[common]).add_argument("-j", "--json", action="store_true")
-    remove = stack.add_parser("rm", parents=[common])
+    stack.add_parser("unselect", parents=[common], help="choose none")
+    listing = stack.add_parser("ls", parents=[common], help="list the stacks")
+    listing.add_argument("-j", "--json", action="store_true")
+    remove = stack.add_parser("rm", parents=[common], help="remove a stack and its configuration file")
     remove.add_argument("name", nargs="?")
     remove.add_argument("-y", "--yes", action="store_true")
     remove.add_argument("-f", "--force", action="store_true")
     remove.add_argument("--preserve-config", action="store_true")
-    output = stack.add_parser("output", parents=[common])
+    output = stack.add_parser("output", parents=[common], help="print what the stack exports")
     output.add_argument("name", nargs="?")
     output.add_argument("-j", "--json", action="store_true")
     output.add_argument("--show-secrets", action="store_true")
-    export = stack.add_parser("export", parents=[common])
+    export = stack.add_parser("export", parents=[common], help="print the state")
     export.add_argument("--file", default=None)
     export.add_argument("--show-secrets", action="store_true")
-    importer = stack.add_parser("import", parents=[common])
+    importer = stack.add_parser("import", parents=[common], help="replace the state by an exported one")
     importer.add_argument("--file", default=None, help="what to read (default: standard input)")
     importer.add_argument("-f", "--force", action="store_true", help="import it in spite of what is wrong with it")
-    history = stack.add_parser("history", parents=[common])
+    history = stack.add_parser("history", parents=[common], help="list the updates")
     history.add_argument("-j", "--json", action="store_true")
     history.add_argument("--full-dates", action="store_true", help="dates instead of `2 hours ago`")
     history.add_argument("--page-size", type=int, default=10, help="how many updates a page has; 0: all")
@@ -119,6 +131,13 @@ def _add_stack_commands(stack: Any, common: _Parser) -> None:
 
 def main(argv: list[str]) -> int:
     """Runs one command; its exit code. Prints errors itself and never raises."""
+    code = _run(argv)
+    with unread(sys.stdout):
+        sys.stdout.flush()
+    return code
+
+
+def _run(argv: list[str]) -> int:
     try:
         return _dispatch(_parser().parse_args(argv))
     except EngineError as err:
@@ -148,7 +167,9 @@ def _dispatch(arguments: Any) -> int:
             return _update(project, arguments)
         from engine import commands
 
-        return commands.run(project, arguments)
+        with unread(sys.stdout):
+            return commands.run(project, arguments)
+        return FAILED
 
 
 def _update(project: Any, arguments: Any) -> int:

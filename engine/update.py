@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 from engine import refresh, vcs
 from engine import step as ops
@@ -62,20 +62,24 @@ class Options:
     """For the history; empty: the title of the newest commit."""
     seed: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
+    @property
+    def told(self) -> TextIO:
+        """Where what is no result goes."""
+        return sys.stderr if self.json else sys.stdout
+
 
 async def run(stack: Stack, options: Options, program: Program | None) -> int:
     """Runs a command to its end; `program` is already started for the first run (None: destroy, refresh)."""
     path_of(stack.backend, stack.name)
     if options.clear_pending_creates:
-        await asyncio.to_thread(_clear_pending_creates, stack)
+        await asyncio.to_thread(_clear_pending_creates, stack, options.told)
     if options.kind == "preview" or options.preview_only:
         await asyncio.to_thread(stack.prepare, writing=False)
         outcome = await _once(stack, options, program, preview=True)
         return _code(options, outcome)
     _refuse_unasked(options)
-    told = sys.stderr if options.json else sys.stdout
-    with locked(stack.backend.locks(stack.name), lambda text: print(text, file=told, flush=True)):
-        stack.reread()
+    with locked(stack.backend.locks(stack.name), lambda text: print(text, file=options.told, flush=True)):
+        await asyncio.to_thread(stack.reread)
         await asyncio.to_thread(stack.ensure_salt)
         await asyncio.to_thread(stack.prepare, writing=True)
         if not options.skip_preview:
@@ -83,8 +87,8 @@ async def run(stack: Stack, options: Options, program: Program | None) -> int:
         return _code(options, await _once(stack, options, program, preview=False))
 
 
-def _clear_pending_creates(stack: Stack) -> None:
-    with locked(stack.backend.locks(stack.name), lambda text: print(text, flush=True)):
+def _clear_pending_creates(stack: Stack, told: TextIO) -> None:
+    with locked(stack.backend.locks(stack.name), lambda text: print(text, file=told, flush=True)):
         stack.reread()
         stack.prepare(writing=True)
         refresh.clear_pending_creates(stack)
@@ -102,7 +106,7 @@ async def _preview_then_run(stack: Stack, options: Options, program: Program | N
         # a refresh that was not expected to change anything fails after it did, as the CLI's does
         if code := outcome.code if options.kind == "refresh" else _code(options, outcome):
             return code
-        if not options.yes and not _confirm(options.kind, stack.name):
+        if not options.yes and not _confirm(options, stack.name):
             return FAILED
         if program is not None and not started:
             started.append(Program(stack.project))
@@ -130,9 +134,11 @@ def _refuse_unasked(options: Options) -> None:
         raise EngineError(f"{flags} must be passed in to proceed when running in non-interactive mode", USAGE)
 
 
-def _confirm(kind: str, stack: str) -> bool:
-    verb = {"destroy": "Destroy", "refresh": "Write what was found to the state of"}.get(kind, "Perform this update on")
-    print(f"{verb} stack {stack}? Type yes or no: ", end="", flush=True)
+def _confirm(options: Options, stack: str) -> bool:
+    verb = {"destroy": "Destroy", "refresh": "Write what was found to the state of"}.get(
+        options.kind, "Perform this update on"
+    )
+    print(f"{verb} stack {stack}? Type yes or no: ", end="", file=options.told, flush=True)
     answer = sys.stdin.readline()
     if answer.strip().lower() in ("yes", "y"):
         return True

@@ -31,7 +31,8 @@ def test_it_names_the_cli(case: dict[str, Any], tmp_path: Path) -> None:
     (stacks / "test.json").write_text('{"version": 3, "checkpoint": {"stack": "organization/left-out/test"}}')
     (tmp_path / "state/.pulumi/meta.yaml").write_text("version: 1\n")
     (tmp_path / "Pulumi.yaml").write_text("name: left-out\nruntime: python\n")
-    (tmp_path / "Pulumi.test.yaml").write_text(f"encryptionsalt: {SALT}\n")
+    stack = {"encryptionsalt": SALT, "config": case.get("config", {})}
+    (tmp_path / "Pulumi.test.yaml").write_text(yaml.safe_dump(stack))
     (tmp_path / "__main__.py").write_text(START + case.get("program", ""))
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(CLUSTER))
     before = files(tmp_path)

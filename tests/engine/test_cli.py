@@ -15,17 +15,6 @@ from engine.cli import main
 from tests.engine.world import World
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A project without a stack; commands run in this process."""
-    made = World(tmp_path)
-    for key, value in made.environment.items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setattr("engine.passphrase.ROUNDS", 10)
-    monkeypatch.chdir(made.project)
-    return made
-
-
 def test_stacks(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stack", "init"]) == 0
     assert main(["stack", "init", "other"]) == 0
@@ -70,6 +59,9 @@ def test_config(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "get", "size"]) == 0
     assert capsys.readouterr().out == "1\n", "the project's default"
     assert main(["config", "rm", "size"]) == 0, "as with the CLI"
+    for words in (["secretName", "kubernetes"], ["password", "hunter2"], ["token", "S3cr3t-9f86d08", "--plaintext"]):
+        assert main(["config", "set", *words]) == 0
+    assert capsys.readouterr().err == ""
     assert main(["config", "get", "none"]) == 1
     assert "configuration key 'none' not found" in capsys.readouterr().err
 
@@ -126,6 +118,14 @@ def test_a_value_from_standard_input(
         (["preview", "--parallel", "0"], 64, "it must be 1 or more"),
         (["up"], 64, "--yes or --skip-preview must be passed in"),
         ([], 64, "required"),
+        (["stack", "rm", "organization/other/dev", "--yes"], 64, "is of the project 'other', and this is"),
+        (["up", "--yes", "--stack", "organization/other/dev"], 64, "is of the project 'other', and this is"),
+        (["stack", "select", "organization/other/dev"], 64, "is of the project 'other', and this is"),
+        (["config", "set", "a:b:c", "x"], 64, "must read <namespace>:<name>"),
+        (["config", "set", "dbPassword", "S3cr3t-9f86d08"], 64, "looks like a secret; rerun with --secret"),
+        (["config", "set", "--path", "db.password", "S3cr3t-9f86d08"], 64, "looks like a secret"),
+        (["config", "set", "--secret", "--plaintext", "a", "b"], 64, "not allowed with"),
+        (["stack", "export", "--file", "/proc/none/x"], 69, "/proc/none/x cannot be written"),
     ],
 )
 def test_what_is_refused(
@@ -133,8 +133,10 @@ def test_what_is_refused(
 ) -> None:
     here.program("")
     main(["stack", "init"])
+    before = here.checkpoint.read_bytes(), (here.project / "Pulumi.dev.yaml").read_bytes()
     assert main(arguments) == code
     assert said in capsys.readouterr().err
+    assert before == (here.checkpoint.read_bytes(), (here.project / "Pulumi.dev.yaml").read_bytes())
 
 
 def test_no_stack_and_no_backend(
@@ -147,6 +149,10 @@ def test_no_stack_and_no_backend(
     monkeypatch.delenv("PULUMI_BACKEND_URL")
     assert main(["stack", "ls"]) == 78
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
+    monkeypatch.setenv("PULUMI_DIY_BACKEND_GZIP", "true")
+    assert main(["stack", "ls"]) == 64
+    assert "compressed state (PULUMI_DIY_BACKEND_GZIP) is not supported" in capsys.readouterr().err
+    monkeypatch.setenv("PULUMI_DIY_BACKEND_GZIP", "false")
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
     assert main(["stack", "ls"]) == 64
     assert "s3://" in capsys.readouterr().err
@@ -155,6 +161,27 @@ def test_no_stack_and_no_backend(
 def test_help_is_no_error(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert "preview" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("prevew", "python -m engine 'prevew' (did you mean 'preview'?) is not supported by the embedded engine"),
+        ("stack selct", "python -m engine stack 'selct' (did you mean 'select'?) is not supported"),
+        ("import", "python -m engine 'import' (there is 'preview', 'up',"),
+        ("up --frobnicate", "unrecognized arguments: --frobnicate: this is not supported"),
+        ("preview --color blue", "invalid choice: 'blue' (choose from 'auto', "),
+        ("stack", "required: action; see python -m engine stack --help"),
+    ],
+)
+def test_what_is_mistyped_is_named_with_the_mend(
+    here: World, capsys: pytest.CaptureFixture[str], words: str, said: str
+) -> None:
+    assert main(words.split()) == 64
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert ("Pulumi CLI" in told.err) == ("not supported" in told.err)
 
 
 def test_a_run_in_this_process(

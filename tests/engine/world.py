@@ -102,11 +102,11 @@ class World:
         """Sets the program; what `cloud.py` defines is imported."""
         self.write("__main__.py", "from cloud import *\n" + textwrap.dedent(text))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Starts a command."""
         return subprocess.Popen(
             [sys.executable, "-m", "tests.engine.launcher", *arguments],
-            cwd=self.project, env=self.environment, text=True, stdin=subprocess.DEVNULL,
+            cwd=self.project, env=self.environment, text=True, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
