@@ -5,7 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,9 @@ from tests.integration.project import ROOT, Project, make_project, run_cluster
 
 PROFILE = f"test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
 """One for each checkout, so that two of them can be tested at once."""
+
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+"""The run of pytest that this process is part of, alone or as one of its workers."""
 
 LONG = ("test_readme.py", "test_docs.py", "test_promotion.py", "test_promotion_faults.py", "test_faults.py")
 
@@ -33,29 +40,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[cluster.Handout]:
+def node() -> Iterator[cluster.Handout]:
     """The embedded cluster of a profile of the tests, made afresh and deleted at the end; all workers share it."""
-    base = tmp_path_factory.getbasetemp()
-    users = (base if worker_id == "master" else base.parent) / "node-users"
-    _count(users, 1)
+    while not _joined():
+        print(f"another run of these tests uses the cluster {PROFILE}; waiting for its end", file=sys.stderr)
+        time.sleep(5)
     try:
         yield run_cluster("up", PROFILE)
     finally:
-        _count(users, -1)
+        with _users() as users:
+            del users[os.getpid()]
+            if not users:
+                run_cluster("clean", PROFILE)
 
 
-def _count(file: Path, change: int) -> None:
-    """Changes how many workers use the cluster: before the first one comes and after the last one it is deleted."""
-    with file.open("a+") as users:
-        fcntl.flock(users, fcntl.LOCK_EX)
-        users.seek(0)
-        before = int(users.read() or 0)
-        if 0 in (before, before + change):
+def _joined() -> bool:
+    """Takes part in the use of the cluster, which the first one makes; False while another run has it."""
+    with _users() as users:
+        if {*users.values()} - {RUN}:
+            return False
+        if not users:
             run_cluster("clean", PROFILE)
-        if before == 0:
             run_cluster("up", PROFILE)
-        users.truncate(0)
-        users.write(str(before + change))
+        users[os.getpid()] = RUN
+    return True
+
+
+@contextmanager
+def _users() -> Iterator[dict[int, str]]:
+    """The processes that use the cluster, and their runs, without killed ones; nobody else changes them meanwhile."""
+    with (Path(tempfile.gettempdir()) / f"flask-k8s-{PROFILE}.users").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        found = (line.split() for line in file.read().splitlines())
+        users = {int(pid): run for pid, run in found if Path(f"/proc/{pid}").exists()}
+        yield users
+        file.truncate(0)
+        file.writelines(f"{pid} {run}\n" for pid, run in users.items())
 
 
 @pytest.fixture(scope="module")
