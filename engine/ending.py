@@ -20,7 +20,11 @@ from engine.urn import ProviderRef, is_provider_type
 
 async def finish(context: Context) -> None:
     """Ends an update, after its program ended well; or is all of a destroy, which has no program."""
-    await _delete(context, _doomed(context))
+    doomed = _doomed(context)
+    for state in {*context.executor.snapshot.remaining}.difference(doomed):
+        if not state.delete:  # left alone, for it is not among the targets
+            context.reporter.finished(Step(ops.SAME, state), 0.0, ())
+    await _delete(context, doomed)
     await _settle_interrupted(context)
 
 

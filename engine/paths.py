@@ -54,6 +54,20 @@ def covers(pattern: Path, path: Path) -> bool:
     return len(pattern) <= len(path) and all(a in ("*", b) for a, b in zip(pattern, path, strict=False))
 
 
+def find(value: Value, path: Path, default: Value) -> Value:
+    """What is at a path in a value, secrets looked into; `default` where there is nothing."""
+    for part in path:
+        while isinstance(value, Secret):
+            value = value.value
+        if isinstance(value, dict) and part in value:
+            value = value[str(part)]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return default
+    return value
+
+
 def reset(old: Properties, new: Properties, path: Path) -> Properties:
     """`new` with the value at `path` as it is in `old` (absent there: removed), for ignoreChanges."""
     result: Properties = _reset(old, new, path)

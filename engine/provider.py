@@ -49,6 +49,8 @@ class Diff:
     delete_before_replace: bool = False
     changed: tuple[str, ...] = ()
     """Property paths that differ, such as `spec.template.spec.containers[0].image`."""
+    added: tuple[str, ...] = ()
+    """Those of `changed` that the recorded object does not have, though its inputs may."""
     removed: tuple[str, ...] = ()
     """Those of `changed` that the program sets no more: known from the inputs alone."""
     asked: tuple[str, ...] = ()

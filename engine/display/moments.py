@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from engine import step as ops
 from engine.diff import ABSENT
-from engine.paths import parse_path
+from engine.paths import find, parse_path
 from engine.state import State
 from engine.step import Step
 from engine.urn import STACK_TYPE, is_provider_type
-from engine.values import Properties, Secret, Value
+from engine.values import Properties
 
 PRE: Final = "resourcePreEvent"
 OUT: Final = "resOutputsEvent"
@@ -80,8 +80,8 @@ class Moment:
         paths = {*self.step.diff.changed, *self.step.diff.replaces}
         old = self.step.old.inputs if self.step.old is not None else {}
         replaces = {*self.step.diff.replaces}
-        gone, new = {*self.step.diff.removed}, self.step.state.inputs
-        found = {path: "delete" if path in gone else _kind(path, old, new) for path in sorted(paths)}
+        known = dict.fromkeys(self.step.diff.added, "add") | dict.fromkeys(self.step.diff.removed, "delete")
+        found = {path: known.get(path) or _kind(path, old, self.step.state.inputs) for path in sorted(paths)}
         return {path: f"{kind}-replace" if path in replaces else kind for path, kind in found.items()} or None
 
     def detailed(self, word: str) -> dict[str, Any] | None:
@@ -172,19 +172,6 @@ def _kind(path: str, old: Properties, new: Properties) -> str:
         parts = parse_path(path)
     except ValueError:
         return "update"
-    if _at(old, parts) is ABSENT:
+    if find(old, parts, ABSENT) is ABSENT:
         return "add"
-    return "delete" if _at(new, parts) is ABSENT else "update"
-
-
-def _at(value: Value, parts: tuple[str | int, ...]) -> Value:
-    for part in parts:
-        while isinstance(value, Secret):
-            value = value.value
-        if isinstance(value, dict) and part in value:
-            value = value[str(part)]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return ABSENT
-    return value
+    return "delete" if find(new, parts, ABSENT) is ABSENT else "update"

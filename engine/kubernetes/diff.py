@@ -13,6 +13,7 @@ from engine.kubernetes.immutable import immutable_fields
 from engine.kubernetes.kinds import built_in_endpoint, from_manifest
 from engine.kubernetes.normalize import TYPED_GROUPS, normalize, quantity
 from engine.kubernetes.objects import AUTONAMED, annotation, name_of, namespace_of, without_read_only
+from engine.paths import find, parse_path
 from engine.provider import Diff
 from engine.values import Properties, unwrap
 
@@ -67,6 +68,7 @@ def compare(
         replaces=replaces,
         delete_before_replace=bool(replaces) and same_place and annotation(new, AUTONAMED) != "true",
         changed=tuple(path for path, _, _ in found),
+        added=tuple(path for path, before, _ in found if find(live or {}, parse_path(path), before) is _MISSING),
         removed=tuple(path for path, _, after in found if after is _MISSING or after is None),
     )
 

@@ -14,7 +14,8 @@ from tests.conformance import scrub
 
 _KINDS: Final = (
     "configmaps", "secrets", "serviceaccounts", "services", "deployments.apps", "statefulsets.apps", "jobs.batch",
-    "persistentvolumeclaims", "roles.rbac.authorization.k8s.io", "networkpolicies.networking.k8s.io", "namespaces",
+    "persistentvolumeclaims", "roles.rbac.authorization.k8s.io", "networkpolicies.networking.k8s.io",
+    "poddisruptionbudgets.policy", "storageclasses.storage.k8s.io", "namespaces",
     "customresourcedefinitions.apiextensions.k8s.io",
 )  # fmt: skip
 _THE_CLUSTERS_OWN: Final = ("kube-root-ca.crt", "default")
