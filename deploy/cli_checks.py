@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from deploy.errors import DeployError
 from deploy.kubeconfig import servers
 from deploy.stack import Stack
+from engine.backend.passphrase import SecretsManager, read_passphrase
 from engine.errors import EngineError
-from engine.passphrase import SecretsManager, read_passphrase
 
 CONNECT_SECONDS = 5
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy import stack as stacks
 from deploy.registry.reference import Reference
 from deploy.stack import Stack
-from engine import stackconfig
+from engine.workspace import stackconfig
 
 BUILD_KEYS = ("registry", "registryUsername", "registryPassword")
 """What says where a built image goes; nothing of it goes with a pinned one."""

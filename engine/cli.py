@@ -11,9 +11,9 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any, NoReturn
 
+from engine.deployment.targets import Targets
 from engine.errors import FAILED, INTERNAL, INTERRUPTED, USAGE, EngineError, needs_cli
 from engine.printable import unread
-from engine.targets import Targets
 
 
 class _Parser(argparse.ArgumentParser):
@@ -149,7 +149,7 @@ def _run(argv: list[str]) -> int:
     except SystemExit as err:  # argparse's --help
         return err.code if isinstance(err.code, int) else 0
     except Exception as err:
-        from engine.results import describe
+        from engine.deployment.results import describe
 
         print(f"error: {describe(err)}", file=sys.stderr)
         return INTERNAL
@@ -159,7 +159,7 @@ def _dispatch(arguments: Any) -> int:
     folder = Path(arguments.cwd or ".").resolve()
     if not folder.is_dir():
         raise EngineError(f"--cwd {arguments.cwd}: there is no such folder", USAGE)
-    from engine.project import find_project, load_project
+    from engine.workspace.project import find_project, load_project
 
     with chdir(folder):  # what is relative in the environment starts there, as with the CLI
         project = load_project(find_project(folder))
@@ -173,7 +173,7 @@ def _dispatch(arguments: Any) -> int:
 
 
 def _update(project: Any, arguments: Any) -> int:
-    from engine.program import Program
+    from engine.program.process import Program
 
     if arguments.parallel < 1:
         raise EngineError(f"--parallel {arguments.parallel}: it must be 1 or more", USAGE)
@@ -181,7 +181,7 @@ def _update(project: Any, arguments: Any) -> int:
     # the program's interpreter starts first: it imports the SDK while the engine imports its own parts
     program = Program(project) if arguments.command in ("preview", "up") else None
     try:
-        from engine.stackref import Stack, backend_for, stack_name
+        from engine.stack.stackref import Stack, backend_for, stack_name
 
         stack = Stack(project, backend_for(project), stack_name(arguments.stack, project), config_file)
         only = getattr(arguments, "preview_only", False)

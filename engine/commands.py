@@ -8,20 +8,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine import checkpoint as checkpoints
-from engine import features, stacks, wire
-from engine.backend import check_stack_name
-from engine.configcommands import run_config
+from engine.backend import checkpoint as checkpoints
+from engine.backend import features
+from engine.backend.filestate import check_stack_name
+from engine.backend.lock import remove_all
 from engine.errors import UNAVAILABLE, USAGE, EngineError
 from engine.files import write_atomic
-from engine.history import print_history
-from engine.lock import remove_all
-from engine.project import Project
-from engine.stackimport import import_stack
-from engine.stackref import Stack, backend_for, stack_name
-from engine.state import from_json
-from engine.urn import STACK_TYPE
-from engine.values import UNKNOWN, Asset, Properties, Secret, Value
+from engine.resource import wire
+from engine.resource.state import from_json
+from engine.resource.urn import STACK_TYPE
+from engine.resource.values import UNKNOWN, Asset, Properties, Secret, Value
+from engine.stack import stacks
+from engine.stack.configcommands import run_config
+from engine.stack.history import print_history
+from engine.stack.stackimport import import_stack
+from engine.stack.stackref import Stack, backend_for, stack_name
+from engine.workspace.project import Project
 
 
 def run(project: Project, arguments: Any) -> int:

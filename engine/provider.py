@@ -9,7 +9,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from engine.values import Properties
+from engine.resource.values import Properties
 
 
 class ProviderError(Exception):

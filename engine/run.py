@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from engine import ending
-from engine import step as ops
-from engine.builtin import Builtin
-from engine.checkpoint import Checkpoint
-from engine.context import Context, Settings
-from engine.deployment import Deployment
+from engine.backend.checkpoint import Checkpoint
+from engine.backend.snapshot import Snapshot
+from engine.deployment import ending
+from engine.deployment import step as ops
+from engine.deployment.builtin import Builtin
+from engine.deployment.context import Context, Settings
+from engine.deployment.deployment import Deployment
+from engine.deployment.executor import AbortedError, Executor
+from engine.deployment.providers import warm
+from engine.deployment.refresh import refresh
+from engine.deployment.registry import Registry
 from engine.display import Display
 from engine.errors import FAILED, INTERNAL, INTERRUPTED
-from engine.executor import AbortedError, Executor
-from engine.marks import SHORTEST
-from engine.monitor import EngineService, Monitor, serve
-from engine.program import Program
-from engine.providers import warm
-from engine.refresh import refresh
-from engine.registry import Registry
-from engine.snapshot import Snapshot
-from engine.stackref import Stack
-from engine.urn import STACK_TYPE, package_of
-from engine.values import Properties
+from engine.program.monitor import EngineService, Monitor, serve
+from engine.program.process import Program
+from engine.resource.marks import SHORTEST
+from engine.resource.urn import STACK_TYPE, package_of
+from engine.resource.values import Properties
+from engine.stack.stackref import Stack
 
 _GRACE: Final = 5.0
 """Seconds that running steps get to end by themselves after a Ctrl-C."""

@@ -16,19 +16,20 @@ from functools import partial
 from threading import Thread
 from typing import Any, Final, TextIO, TypeVar
 
-from engine import refresh, vcs
-from engine import step as ops
-from engine.checkpoint import path_of
-from engine.context import Settings
+from engine.backend.checkpoint import path_of
+from engine.backend.lock import locked
+from engine.deployment import refresh
+from engine.deployment import step as ops
+from engine.deployment.context import Settings
+from engine.deployment.targets import NO_TARGETS, Targets
 from engine.display import choose
 from engine.errors import FAILED, UNEXPECTED, USAGE, EngineError
-from engine.lock import locked
-from engine.program import Program
+from engine.program.process import Program
+from engine.resource.urn import STACK_TYPE
+from engine.resource.values import Properties
 from engine.run import Outcome, hidden_texts, run_once
-from engine.stackref import Stack
-from engine.targets import NO_TARGETS, Targets
-from engine.urn import STACK_TYPE
-from engine.values import Properties
+from engine.stack import vcs
+from engine.stack.stackref import Stack
 
 _T = TypeVar("_T")
 

@@ -14,10 +14,10 @@ from deploy.ci.markdown import code
 from deploy.objects.offline import without_hash
 from deploy.observe.recorded import SECRET, SIGNATURE
 from deploy.stack import HIDDEN
-from engine.diff import ABSENT, changes
-from engine.paths import Path, format_path, parse_path
-from engine.urn import STACK_TYPE, is_provider_type, name_of, type_of
-from engine.values import Secret
+from engine.resource.diff import ABSENT, changes
+from engine.resource.paths import Path, format_path, parse_path
+from engine.resource.urn import STACK_TYPE, is_provider_type, name_of, type_of
+from engine.resource.values import Secret
 
 IMAGE: Final = "docker:index/image:Image"
 UNKNOWN: Final = ("04da6b54-80e4-46f7-96ec-b56ff0331ba9", "output<computed>")

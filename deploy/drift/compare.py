@@ -12,10 +12,10 @@ from engine.kubernetes.drift import find, read
 from engine.kubernetes.errors import ApiError, refused
 from engine.kubernetes.kinds import from_manifest
 from engine.kubernetes.objects import FIELD_MANAGER
-from engine.marks import secret_texts
 from engine.provider import ProviderError
-from engine.state import State
-from engine.values import Properties, unwrap
+from engine.resource.marks import secret_texts
+from engine.resource.state import State
+from engine.resource.values import Properties, unwrap
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

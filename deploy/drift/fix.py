@@ -16,17 +16,17 @@ from deploy.errors import DeployError
 from deploy.observe.cluster import cluster_of
 from deploy.observe.recorded import parse, recorded
 from deploy.stack import Stack
+from engine.backend.lock import locked
 from engine.errors import EngineError
 from engine.kubernetes.client import Api
 from engine.kubernetes.errors import ApiError, UnreachableError, refused
 from engine.kubernetes.kinds import from_manifest
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import Settings
-from engine.lock import locked
 from engine.provider import ProviderError, Resource
-from engine.state import State
-from engine.urn import name_of
-from engine.values import has_secret
+from engine.resource.state import State
+from engine.resource.urn import name_of
+from engine.resource.values import has_secret
 
 Say = Callable[[str], None]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.observe.recorded import Recorded
 from engine.kubernetes.scaled import as_scaled
-from engine.state import State, from_json
-from engine.values import Properties, Secret
+from engine.resource.state import State, from_json
+from engine.resource.values import Properties, Secret
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

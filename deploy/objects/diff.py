@@ -13,7 +13,7 @@ from config.schema import FIELDS
 from deploy.objects.offline import NO_DIGEST, Object, objects, without_hash
 from deploy.objects.placeholders import placeholders
 from deploy.stack import HIDDEN, Stack
-from engine.paths import Path, format_path
+from engine.resource.paths import Path, format_path
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from deploy.errors import DeployError
 from deploy.objects.placeholders import placeholders
 from deploy.stack import Stack
 from engine.errors import EngineError
-from engine.program import entry_point, interpreter
-from engine.project import load_project
+from engine.program.process import entry_point, interpreter
+from engine.workspace.project import load_project
 
 NO_DIGEST: Final = f"sha256:{'0' * 64}"
 """The digest of an image that is not built yet."""

@@ -10,7 +10,7 @@ from typing import Any
 from deploy.backend import exists
 from deploy.engines import Engine
 from deploy.stack import HIDDEN, Stack
-from engine.lock import is_held
+from engine.backend.lock import is_held
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 SIGNATURE = "4dabf18193072939515e22adb298388d"

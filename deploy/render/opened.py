@@ -12,9 +12,9 @@ from deploy import environment, preflight
 from deploy.errors import DeployError
 from deploy.objects import Object
 from deploy.stack import Stack
-from engine import config, stackconfig
+from engine.backend.passphrase import SecretsManager, read_passphrase
 from engine.errors import EngineError
-from engine.passphrase import SecretsManager, read_passphrase
+from engine.workspace import config, stackconfig
 
 
 def opened(stack: Stack) -> dict[str, str] | None:

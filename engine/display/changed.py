@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine import step as ops
-from engine.diff import ABSENT, Change, changes, unwrap_top
+from engine.deployment import step as ops
+from engine.deployment.step import Step
 from engine.display.printer import Paint, Printer
 from engine.display.values import HIDDEN, text, within
-from engine.paths import Path, format_path, parse_path
-from engine.step import Step
-from engine.values import Secret, Value
+from engine.resource.diff import ABSENT, Change, changes, unwrap_top
+from engine.resource.paths import Path, format_path, parse_path
+from engine.resource.values import Secret, Value
 
 _MOST: Final = 20
 """Lines of one text that are shown; `--diff` shows all."""

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine import step as ops
-from engine.config import ConfigValue
+from engine.deployment import step as ops
 from engine.display.moments import OUT, PRE, Moment
 from engine.display.told import DEBUG, INFO, Told, prefix
 from engine.printable import unread
-from engine.state import State, to_json
-from engine.values import Properties, Secret, Value
+from engine.resource.state import State, to_json
+from engine.resource.values import Properties, Secret, Value
+from engine.workspace.config import ConfigValue
 
 
 class Digest(Told):

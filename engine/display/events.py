@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from engine.config import ConfigValue
 from engine.display.moments import FAILED, Moment
 from engine.display.told import Told, prefix
 from engine.printable import unread
-from engine.state import State, properties_json
+from engine.resource.state import State, properties_json
+from engine.workspace.config import ConfigValue
 
 
 class Events(Told):

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from engine import step as ops
-from engine.diff import same
+from engine.deployment import step as ops
+from engine.deployment.step import Step
 from engine.display.moments import OUT, PRE, Moment
 from engine.display.nodes import compared, internal_key, translated
 from engine.display.printer import DELETE, UPDATE, Printer
 from engine.display.told import Told
 from engine.display.words import SIGNS
-from engine.state import State
-from engine.step import Step
-from engine.urn import STACK_TYPE, ProviderRef, name_of
-from engine.values import Properties
+from engine.resource.diff import same
+from engine.resource.state import State
+from engine.resource.urn import STACK_TYPE, ProviderRef, name_of
+from engine.resource.values import Properties
 
 _LEAVING: Final = frozenset({ops.DELETE, ops.DELETE_REPLACED, ops.REPLACE})
 

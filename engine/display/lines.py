@@ -9,20 +9,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final, TextIO
 
-from engine import step as ops
-from engine.config import ConfigValue
-from engine.diff import ABSENT, changes
+from engine.deployment import step as ops
+from engine.deployment.step import Step
 from engine.display.changed import change_lines, lines_of
+from engine.display.drift import DriftView
 from engine.display.values import text
 from engine.display.words import DOING, DONE, PLANNED, SIGNS, SUMMARY, counted, internal, silent
-from engine.driftview import DriftView
-from engine.marks import redact
-from engine.paths import format_path
 from engine.printable import unread
 from engine.provider import Drift
-from engine.step import Step
-from engine.urn import STACK_TYPE, name_of, type_of
-from engine.values import Properties, Value
+from engine.resource.diff import ABSENT, changes
+from engine.resource.marks import redact
+from engine.resource.paths import format_path
+from engine.resource.urn import STACK_TYPE, name_of, type_of
+from engine.resource.values import Properties, Value
+from engine.workspace.config import ConfigValue
 
 _SEVERITIES: Final = {1: "info", 2: "warning", 3: "error"}
 _STATUS_EVERY: Final = 5.0

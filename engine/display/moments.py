@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine import step as ops
-from engine.diff import ABSENT
-from engine.paths import find, parse_path
-from engine.state import State
-from engine.step import Step
-from engine.urn import STACK_TYPE, is_provider_type
-from engine.values import Properties
+from engine.deployment import step as ops
+from engine.deployment.step import Step
+from engine.resource.diff import ABSENT
+from engine.resource.paths import find, parse_path
+from engine.resource.state import State
+from engine.resource.urn import STACK_TYPE, is_provider_type
+from engine.resource.values import Properties
 
 PRE: Final = "resourcePreEvent"
 OUT: Final = "resOutputsEvent"

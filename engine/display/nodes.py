@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.diff import ABSENT, same
-from engine.paths import parse_path
-from engine.values import UNKNOWN, Secret, Value
+from engine.resource.diff import ABSENT, same
+from engine.resource.paths import parse_path
+from engine.resource.values import UNKNOWN, Secret, Value
 
 
 @dataclass

@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from engine.diff import ABSENT, same
 from engine.display.nodes import Node, compared, internal_key
-from engine.values import UNKNOWN, Asset, Secret, Value
+from engine.resource.diff import ABSENT, same
+from engine.resource.values import UNKNOWN, Asset, Secret, Value
 
 Paint = Callable[[str, str], str]
 """(text, the number of a colour) -> the text in that colour."""

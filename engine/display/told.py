@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from engine.config import ConfigValue
+from engine.deployment.step import Step
 from engine.display.lines import ENDING, Display
 from engine.display.moments import Moment, Teller
 from engine.display.words import internal
-from engine.marks import redact
-from engine.step import Step
-from engine.urn import STACK_TYPE
-from engine.values import Properties, Secret, Value
+from engine.resource.marks import redact
+from engine.resource.urn import STACK_TYPE
+from engine.resource.values import Properties, Secret, Value
+from engine.workspace.config import ConfigValue
 
 DEBUG: Final = "debug"
 INFO: Final = "info"

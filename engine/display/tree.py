@@ -16,19 +16,19 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from engine import step as ops
-from engine.config import ConfigValue
-from engine.diff import ABSENT, changes
+from engine.deployment import step as ops
+from engine.deployment.step import Step
 from engine.display.changed import change_lines
 from engine.display.lines import Display
 from engine.display.values import HIDDEN
 from engine.display.words import DOING, DONE, PLANNED, SIGNS, internal
-from engine.marks import redact
 from engine.printable import printable
-from engine.state import State
-from engine.step import Step
-from engine.urn import STACK_TYPE, name_of, type_of
-from engine.values import Properties
+from engine.resource.diff import ABSENT, changes
+from engine.resource.marks import redact
+from engine.resource.state import State
+from engine.resource.urn import STACK_TYPE, name_of, type_of
+from engine.resource.values import Properties
+from engine.workspace.config import ConfigValue
 
 _COLOURS: Final = {"0": "", "31": "red", "32": "green", "33": "yellow", "36": "cyan"}
 _A_SECOND: Final = 4

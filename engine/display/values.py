@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from engine.diff import ABSENT
-from engine.values import UNKNOWN, Asset, Secret, Value
+from engine.resource.diff import ABSENT
+from engine.resource.values import UNKNOWN, Asset, Secret, Value
 
 HIDDEN: Final = frozenset({"__internal", "__inputs", "__fieldManager", "__initialApiVersion", "__defaults"})
 """Properties of the providers' own, which a user never wrote."""

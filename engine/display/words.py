@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine import step as ops
-from engine.step import Step
-from engine.urn import is_provider_type, name_of
+from engine.deployment import step as ops
+from engine.deployment.step import Step
+from engine.resource.urn import is_provider_type, name_of
 
 SIGNS: Final = {
     ops.CREATE: ("+", "32"), ops.UPDATE: ("~", "33"), ops.DELETE: ("-", "31"), ops.CREATE_REPLACEMENT: ("++", "36"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.docker.provider import ImageProvider
 from engine.docker.settings import parse
 from engine.provider import Provider
-from engine.values import Properties
+from engine.resource.values import Properties
 
 __all__ = ["configure"]
 

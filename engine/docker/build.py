@@ -17,8 +17,8 @@ from engine.docker.daemon import Client, connect
 from engine.docker.image import Image
 from engine.docker.settings import Settings
 from engine.docker.trace import Trace
-from engine.marks import redact
 from engine.provider import ProviderError
+from engine.resource.marks import redact
 
 SPOOL_BYTES = 16 * 1024 * 1024
 """Larger contexts are packed in a temporary file."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.docker.context import Context
-from engine.marks import mark_secrets
 from engine.provider import CheckFailure, ProviderError
-from engine.values import UNKNOWN, Properties, has_unknown, unwrap
+from engine.resource.marks import mark_secrets
+from engine.resource.values import UNKNOWN, Properties, has_unknown, unwrap
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 BUILDERS = {"BuilderBuildKit": "2", "BuilderV1": "1"}

@@ -8,9 +8,9 @@ from typing import Any
 
 from engine.docker.image import Image, buildable, checked, read
 from engine.docker.settings import Settings
-from engine.marks import secret, secret_texts
 from engine.provider import CheckFailure, Diff, ProviderError, Resource, Result, Status
-from engine.values import UNKNOWN, Properties, unwrap
+from engine.resource.marks import secret, secret_texts
+from engine.resource.values import UNKNOWN, Properties, unwrap
 
 TOKENS = frozenset({"docker:index/image:Image", "docker:image:Image"})
 INPUTS = "__inputs"

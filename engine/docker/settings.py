@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.provider import ProviderError
-from engine.values import UNKNOWN, Properties, unwrap
+from engine.resource.values import UNKNOWN, Properties, unwrap
 
 ENGINE_INPUTS = frozenset({"version", "__internal", "pluginDownloadURL", "parameterization"})
 SILENT_INPUTS = frozenset({"disableDockerDaemonCheck"})

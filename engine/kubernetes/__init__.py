@@ -8,7 +8,7 @@ from engine.kubernetes.cluster_diff import diff_config
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import Provider
-from engine.values import Properties
+from engine.resource.values import Properties
 
 __all__ = ["configure", "diff_config"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from engine.kubernetes.apply import CREATOR
 from engine.kubernetes.normalize import normalize
 from engine.kubernetes.objects import to_object
-from engine.values import Properties, has_unknown
+from engine.resource.values import Properties, has_unknown
 
 
 def made_by_us(live: dict[str, Any], intended: Properties) -> bool:

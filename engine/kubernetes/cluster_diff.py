@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.kubernetes import kubeconfig
 from engine.provider import Diff, ProviderError
-from engine.values import Properties, has_unknown, unwrap
+from engine.resource.values import Properties, has_unknown, unwrap
 
 IDENTIFIER = "clusterIdentifier"
 WHERE = ("kubeconfig", "context", "cluster")

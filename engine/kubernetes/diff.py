@@ -13,9 +13,9 @@ from engine.kubernetes.immutable import immutable_fields
 from engine.kubernetes.kinds import built_in_endpoint, from_manifest
 from engine.kubernetes.normalize import TYPED_GROUPS, normalize, quantity
 from engine.kubernetes.objects import AUTONAMED, annotation, name_of, namespace_of, without_read_only
-from engine.paths import find, parse_path
 from engine.provider import Diff
-from engine.values import Properties, unwrap
+from engine.resource.paths import find, parse_path
+from engine.resource.values import Properties, unwrap
 
 FREE = frozenset(
     {"annotations", "binaryData", "data", "hard", "labels", "limits", "matchLabels", "nodeSelector", "parameters",

@@ -15,9 +15,9 @@ from engine.kubernetes.errors import ApiError
 from engine.kubernetes.kinds import Endpoint
 from engine.kubernetes.managers import Fields, Manager, Path, added, item, managers, owner, readable, union, value_at
 from engine.kubernetes.objects import to_object, without_read_only
-from engine.marks import redact, secret_texts
 from engine.provider import Drift
-from engine.values import Properties
+from engine.resource.marks import redact, secret_texts
+from engine.resource.values import Properties
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

@@ -16,9 +16,9 @@ from engine.kubernetes.left import without_left
 from engine.kubernetes.objects import described, name_of, namespace_of, recorded, to_object
 from engine.kubernetes.ready import rule_for
 from engine.kubernetes.settings import Settings
-from engine.marks import secret_texts
 from engine.provider import Resource, Result
-from engine.values import Properties, has_unknown
+from engine.resource.marks import secret_texts
+from engine.resource.values import Properties, has_unknown
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

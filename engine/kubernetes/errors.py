@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.kubernetes.kubeconfig import Cluster
-from engine.marks import redact
 from engine.provider import ProviderError
+from engine.resource.marks import redact
 
 
 @dataclass(frozen=True)

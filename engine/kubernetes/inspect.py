@@ -13,10 +13,10 @@ from engine.kubernetes.kinds import from_manifest
 from engine.kubernetes.lives import Lives
 from engine.kubernetes.objects import described, to_object
 from engine.kubernetes.scaled import as_scaled
-from engine.marks import secret_texts
-from engine.paths import parse_path, reset
 from engine.provider import Drift, ProviderError
-from engine.values import Properties
+from engine.resource.marks import secret_texts
+from engine.resource.paths import parse_path, reset
+from engine.resource.values import Properties
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

@@ -10,9 +10,9 @@ from typing import Any
 from engine.kubernetes.apply import is_forerunner
 from engine.kubernetes.managers import Fields, Path, value_at
 from engine.kubernetes.objects import mark_secrets, without_read_only
-from engine.paths import Path as PropertyPath
-from engine.paths import parse_path, reset
-from engine.values import Properties
+from engine.resource.paths import Path as PropertyPath
+from engine.resource.paths import parse_path, reset
+from engine.resource.values import Properties
 
 
 def without_left(inputs: Properties, live: dict[str, Any], manager: str, ignored: tuple[str, ...]) -> Properties:

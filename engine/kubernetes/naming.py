@@ -12,7 +12,7 @@ from engine.kubernetes.kinds import Kind
 from engine.kubernetes.normalize import normalize
 from engine.kubernetes.objects import AUTONAMED, annotation, mark_secrets, name_of, without_read_only
 from engine.provider import CheckFailure, ProviderError, Resource
-from engine.values import UNKNOWN, Properties, unwrap
+from engine.resource.values import UNKNOWN, Properties, unwrap
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 

@@ -13,7 +13,7 @@ from typing import Any
 from engine.kubernetes.kinds import BUILT_IN_GROUPS, from_manifest
 from engine.kubernetes.objects import DASHED, rename
 from engine.kubernetes.omitted import OF_KIND, without_empty
-from engine.values import UNKNOWN, Properties, Secret, has_unknown, unwrap
+from engine.resource.values import UNKNOWN, Properties, Secret, has_unknown, unwrap
 
 QUANTITY_MAPS = frozenset(
     {"limits", "requests", "hard", "capacity", "overhead", "default", "defaultRequest", "max", "min",

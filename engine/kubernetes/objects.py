@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import marks
-from engine.marks import secret
-from engine.values import UNKNOWN, Properties, unwrap
+from engine.resource import marks
+from engine.resource.marks import secret
+from engine.resource.values import UNKNOWN, Properties, unwrap
 
 INPUTS = "__inputs"
 API_VERSION = "__initialApiVersion"

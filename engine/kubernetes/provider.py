@@ -30,9 +30,9 @@ from engine.kubernetes.ready_workloads import condition
 from engine.kubernetes.settings import Settings
 from engine.kubernetes.step import Step
 from engine.kubernetes.wait import NotReadyError, seconds
-from engine.marks import secret_texts
 from engine.provider import CheckFailure, Diff, Drift, ProviderError, Resource, Result, Status
-from engine.values import Properties, unwrap
+from engine.resource.marks import secret_texts
+from engine.resource.values import Properties, unwrap
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

@@ -24,9 +24,9 @@ from engine.kubernetes.ready import SKIP, rule_for
 from engine.kubernetes.ready_workloads import COUNTS
 from engine.kubernetes.settings import Settings
 from engine.kubernetes.wait import NeverReadyError
-from engine.marks import redact, secret_texts
 from engine.provider import ProviderError, Resource
-from engine.values import Properties
+from engine.resource.marks import redact, secret_texts
+from engine.resource.values import Properties
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.kubernetes.kinds import built_in_endpoint, from_manifest
 from engine.kubernetes.objects import name_of, namespace_of
-from engine.values import Properties
+from engine.resource.values import Properties
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

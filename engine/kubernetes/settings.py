@@ -13,7 +13,7 @@ from typing import Any
 from engine.kubernetes import kubeconfig
 from engine.kubernetes.kubeconfig import Cluster
 from engine.provider import ProviderError
-from engine.values import UNKNOWN, Properties, has_unknown, unwrap
+from engine.resource.values import UNKNOWN, Properties, has_unknown, unwrap
 
 ENGINE_INPUTS = frozenset({"version", "__internal", "pluginDownloadURL", "parameterization"})
 """Inputs that are about the plugin and not about the cluster."""

@@ -19,9 +19,9 @@ from engine.kubernetes.pods import problems
 from engine.kubernetes.ready import rule_for
 from engine.kubernetes.ready_workloads import COUNTS
 from engine.kubernetes.wait import NeverReadyError, NotReadyError, gone, until
-from engine.marks import redact, secret_texts
 from engine.provider import ProviderError, Result, Status
-from engine.values import Properties
+from engine.resource.marks import redact, secret_texts
+from engine.resource.values import Properties
 
 if TYPE_CHECKING:
     from engine.kubernetes.client import Api

@@ -15,8 +15,8 @@ from typing import Any, Final
 import yaml
 
 import cluster
-from engine import wire
-from engine.passphrase import SecretsManager
+from engine.backend.passphrase import SecretsManager
+from engine.resource import wire
 from tests.conformance import objects, results, scrub
 from tests.conformance.objects import Objects
 from tests.conformance.programs import STACK, Program, Step

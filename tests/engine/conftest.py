@@ -23,6 +23,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
     for key, value in made.environment.items():
         monkeypatch.setenv(key, value)
-    monkeypatch.setattr("engine.passphrase.ROUNDS", 10)
+    monkeypatch.setattr("engine.backend.passphrase.ROUNDS", 10)
     monkeypatch.chdir(made.project)
     return made

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.provider import CheckFailure, Diff, Drift, ProviderError, Resource, Result, Status
-from engine.values import UNKNOWN, Properties, Secret, has_unknown, unwrap
+from engine.resource.values import UNKNOWN, Properties, Secret, has_unknown, unwrap
 
 
 class FakeCloud:

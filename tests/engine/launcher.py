@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from engine import passphrase, providers
-from engine.backend import Backend
+from engine.backend import passphrase
+from engine.backend.filestate import Backend
 from engine.cli import main
+from engine.deployment import providers
 from engine.errors import EngineError
 from tests.engine.fakeprovider import FakeCloud
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
+from engine.deployment.providers import PACKAGES
 from tests.engine.world import World
 
 
@@ -188,7 +189,7 @@ def test_a_run_in_this_process(
     here: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `deploy` runs it, twice in one process."""
-    monkeypatch.setitem(__import__("engine.providers").providers.PACKAGES, "fake", "tests.engine.fakeprovider")
+    monkeypatch.setitem(PACKAGES, "fake", "tests.engine.fakeprovider")
     here.program("""Thing("a")""")
     main(["stack", "init"])
     assert main(["up", "--yes", "--cwd", str(here.project)]) == 0

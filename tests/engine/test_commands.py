@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from engine import checkpoint as checkpoints
-from engine import wire
+from engine.backend import checkpoint as checkpoints
 from engine.cli import main
-from engine.project import load_project
-from engine.stackref import Stack, backend_for
+from engine.resource import wire
+from engine.stack.stackref import Stack, backend_for
+from engine.workspace.project import load_project
 from tests.engine.world import World
 
 OUTPUTS = {
@@ -86,7 +86,7 @@ def test_a_stack_that_another_process_makes_meanwhile(here: World, monkeypatch: 
         here.checkpoint.write_text("made by another")
         yield
 
-    monkeypatch.setattr("engine.stacks.locked", meanwhile)
+    monkeypatch.setattr("engine.stack.stacks.locked", meanwhile)
     assert main(["stack", "init"]) == 78
     assert here.checkpoint.read_text() == "made by another"
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from engine import update, vcs
+from engine import update
 from engine.errors import EngineError
+from engine.stack import vcs
 
 
 def test_an_error_waits_for_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import cluster
-from tests.engine.nursery import Nursery
+from tests.engine.backend.nursery import Nursery
 from tests.engine.world import World
 from tests.integration.project import WORKER
 

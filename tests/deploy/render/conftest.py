@@ -19,7 +19,7 @@ from deploy.objects.offline import without_hash
 from deploy.observe.recorded import Recorded
 from deploy.render import command, plan, source
 from deploy.stack import Stack, load
-from engine.passphrase import SecretsManager
+from engine.backend.passphrase import SecretsManager
 from tests.deploy.promotion.world import Engine
 
 ROOT = Path(__file__).resolve().parents[3]

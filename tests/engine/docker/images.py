@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.provider import Provider, Resource, Result
-from engine.values import Properties, Secret
+from engine.resource.values import Properties, Secret
 
 TOKEN = "docker:index/image:Image"
 NEWS: Properties = {

@@ -11,7 +11,7 @@ import pytest
 
 from engine.docker import configure
 from engine.provider import Provider, ProviderError, Resource
-from engine.values import UNKNOWN, Properties, Secret, unwrap
+from engine.resource.values import UNKNOWN, Properties, Secret, unwrap
 from tests.engine.docker.fake_daemon import DIGEST, IMAGE_ID, FakeDaemon
 from tests.engine.docker.images import NEWS, TOKEN, check, create
 

@@ -11,7 +11,7 @@ import pytest
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import Resource, Result
-from engine.values import Properties
+from engine.resource.values import Properties
 from tests.engine.kubernetes.fake_api import FakeApi
 
 SEED = b"0" * 32

@@ -8,7 +8,7 @@ from engine.kubernetes import configure
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import ProviderError, Resource
-from engine.values import UNKNOWN, Secret
+from engine.resource.values import UNKNOWN, Secret
 from tests.engine.kubernetes.conftest import SEED, Bench
 from tests.engine.kubernetes.fake_api import FakeApi
 from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, NAMESPACE, SECRET, config_map, deployment

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.kubernetes.diff import compare
-from engine.values import UNKNOWN, Secret
+from engine.resource.values import UNKNOWN, Secret
 from tests.engine.kubernetes.samples import config_map, deployment, service
 
 

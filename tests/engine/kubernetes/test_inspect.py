@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.provider import Drift, ProviderError, Resource
-from engine.values import UNKNOWN, Secret
+from engine.resource.values import UNKNOWN, Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import status
 from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, SECRET, WEB, config_map, deployment

@@ -7,7 +7,7 @@ import pytest
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import ProviderError
-from engine.values import UNKNOWN
+from engine.resource.values import UNKNOWN
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import FakeApi, status
 from tests.engine.kubernetes.samples import CONFIG_MAP, NAMESPACE, SERVICE, config_map, service

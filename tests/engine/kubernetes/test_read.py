@@ -9,7 +9,7 @@ import pytest
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import ProviderError, Resource
-from engine.values import Secret
+from engine.resource.values import Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.samples import (
     CONFIG_MAP,

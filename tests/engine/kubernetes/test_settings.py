@@ -20,7 +20,7 @@ from engine.kubernetes.errors import signed_out
 from engine.kubernetes.provider import KubernetesProvider
 from engine.kubernetes.settings import parse
 from engine.provider import ProviderError
-from engine.values import Secret
+from engine.resource.values import Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import FakeApi
 from tests.engine.kubernetes.samples import CONFIG_MAP, config_map

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.provider import ProviderError, Resource
-from engine.values import Secret
+from engine.resource.values import Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.fake_api import status
 from tests.engine.kubernetes.samples import CONFIG_MAP, DEPLOYMENT, WEB, config_map, deployment

@@ -10,7 +10,7 @@ import pytest
 
 from engine.kubernetes import ready
 from engine.provider import ProviderError
-from engine.values import Secret
+from engine.resource.values import Secret
 from tests.engine.kubernetes.conftest import Bench
 from tests.engine.kubernetes.samples import (
     DEPLOYMENT,

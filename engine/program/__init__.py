@@ -1,0 +1,1 @@
+"""The program's process, and the services that it talks to."""

@@ -1,0 +1,1 @@
+"""The commands about stacks and their configuration."""

@@ -1,0 +1,1 @@
+"""What is read from the project's folder: Pulumi.yaml, Pulumi.<stack>.yaml, the selected stack."""
