@@ -29,7 +29,12 @@ class Snapshot:
         self._base = list(base.resources)
         self._new: list[State] = []
         self._operations: list[Operation] = []
-        self._left_over = [operation for operation in base.pending if operation.type == "creating"]
+        known = {state.urn for state in base.resources}
+        self._left_over = [
+            item
+            for item in base.pending
+            if item.type == "creating" or (item.type != "reading" and item.resource.urn in known)
+        ]
         self._renamed: dict[str, str] = {}
         self._save = save
         self._version = 1 if base.pending else 0
@@ -66,19 +71,27 @@ class Snapshot:
         self._drop(state)
         self.touch()
 
-    def settle(self, urn: str) -> None:
-        """The left-over pending create of a resource is resolved."""
-        self._left_over = [operation for operation in self._left_over if operation.resource.urn != urn]
+    def settle(self, urn: str, *, created: bool = False) -> None:
+        """A killed run's change of a resource matters no more; nor does its create, if `created`."""
+        self._left_over = [
+            operation
+            for operation in self._left_over
+            if operation.resource.urn != urn or (operation.type == "creating" and not created)
+        ]
         self.touch()
 
     def interrupted(self, urn: str) -> State | None:
         """The resource that a killed run was creating under this URN."""
-        return next((item.resource for item in self._left_over if item.resource.urn == urn), None)
+        return next((state for state in self.left_over if state.urn == urn), None)
+
+    def half_done(self, urn: str) -> bool:
+        """Whether a killed run was changing or deleting this resource, so that its record may not be true."""
+        return any(item.resource.urn == urn and item.type != "creating" for item in self._left_over)
 
     @property
     def left_over(self) -> list[State]:
         """Every resource whose create was interrupted and is not resolved yet."""
-        return [operation.resource for operation in self._left_over]
+        return [operation.resource for operation in self._left_over if operation.type == "creating"]
 
     @property
     def remaining(self) -> list[State]:

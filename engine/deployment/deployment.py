@@ -144,8 +144,11 @@ class Deployment:
         anyway = recreated or goal.type == STACK_TYPE or is_provider_type(goal.type)
         if targets and urn not in targets and not anyway:
             return self._untargeted(goal, new, old)
-        interrupted = self.context.executor.snapshot.interrupted(urn)
-        return await self._planner.plan(goal, new, old, self._provider(goal) if goal.custom else None, interrupted)
+        snapshot, provider = self.context.executor.snapshot, self._provider(goal) if goal.custom else None
+        decision = await self._planner.plan(goal, new, old, provider, snapshot.interrupted(urn))
+        if decision.op == ops.SAME and old is not None and snapshot.half_done(old.urn):
+            return replace(decision, op=ops.UPDATE)
+        return decision
 
     def _old(self, goal: Goal, urn: str) -> State | None:
         settings = self.context.settings

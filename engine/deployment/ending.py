@@ -97,4 +97,4 @@ async def _settle_interrupted(context: Context) -> None:
             if found is not None and (current is None or current.id != found[0]):
                 made = replace(state, id=found[0], outputs=found[2])
                 await context.executor.delete(Step(ops.DELETE, made, made), provider)
-        snapshot.settle(state.urn)
+        snapshot.settle(state.urn, created=True)

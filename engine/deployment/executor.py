@@ -166,9 +166,7 @@ class Executor:
             self.snapshot.append(state, was=old.urn)
         else:
             self.snapshot.append(state, replaces=old)
-        if step.op in (ops.CREATE, ops.CREATE_REPLACEMENT):
-            self.snapshot.settle(state.urn)
-        self.snapshot.touch()
+        self.snapshot.settle(state.urn, created=step.op in (ops.CREATE, ops.CREATE_REPLACEMENT))
 
     async def delete(self, step: Step, provider: Provider | None, pending: State | None = None) -> None:
         """Deletes the resource of a step; a None provider: from the state only.
@@ -190,7 +188,7 @@ class Executor:
                 self.snapshot.swap(step.state, pending)
             elif not self.preview:
                 self.snapshot.remove(step.state)
-            self.snapshot.touch()
+            self.snapshot.settle(step.urn)
 
         await self.run(step, "" if provider is None else "deleting", body)
 

@@ -49,6 +49,8 @@ async def refresh(context: Context) -> None:
     if len(resources) != len(base.resources) or any(map(_differ, resources, base.resources)):
         context.base = Checkpoint(resources, base.pending)
         context.executor.snapshot.rebase(resources)
+    for state in results:
+        context.executor.snapshot.settle(state.urn)
     for outcome in outcomes:
         if isinstance(outcome, BaseException) and not isinstance(outcome, AbortedError):
             raise outcome

@@ -72,6 +72,22 @@ def test_what_a_killed_create_made_is_deleted_when_it_is_not_wanted_any_more(wor
     assert "pending_operations" not in world.latest()
 
 
+@pytest.mark.parametrize("change", ["""Thing("a", slow_delete=30, wait=30)""", ""], ids=["updating", "deleting"])
+def test_what_a_killed_run_was_changing_is_put_right_though_the_program_is_as_before(world: World, change: str) -> None:
+    world.program("""Thing("a", slow_delete=30)""")
+    world.up()
+    world.program(change)
+    process = world.start("up", "--skip-preview")
+    until(lambda: world.latest().get("pending_operations"), "the step")
+    process.kill()
+    end(process)
+    world.program("""Thing("a", slow_delete=30)""")
+    assert "~  fake:index:Thing a update" in world.run("preview").out
+    world.up()
+    assert "pending_operations" not in world.latest()
+    assert world.run("preview", "--expect-no-changes").code == 0
+
+
 _BEFORE = """
     a = Thing("a", v=1)
     b = Thing("b", frozen=1, of=a.name)
