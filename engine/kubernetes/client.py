@@ -30,8 +30,8 @@ CONNECT_SECONDS = 5.0
 """How long a connection is tried before the cluster counts as unreachable."""
 AGAIN_SECONDS = 3.0
 """How long a connection that is refused is tried again: an API server may be just starting."""
-RESTART_SECONDS = 60.0
-"""How long, once the API server has answered: then it is most likely restarting."""
+RESTART_SECONDS = 30.0
+"""How long after its last answer, at least: then it is most likely restarting."""
 AWAY = frozenset({502, 503, 504})
 """What is answered in its place by what stands before it."""
 READ_SECONDS = 60.0
@@ -54,7 +54,7 @@ class Api:
         self._next = 0
         self._groups: dict[str, dict[str, Endpoint]] = {}
         self._lock = asyncio.Lock()
-        self._answered = False
+        self._heard = -RESTART_SECONDS
         self._sign_in = _FirstAlone()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.watches = Watches(self)
@@ -73,16 +73,17 @@ class Api:
 
         Raises `ApiError` for a refusal and `UnreachableError` where no answer came.
 
-        While connections fail, it tries again for `AGAIN_SECONDS`, or `RESTART_SECONDS`: all that may be done twice,
-        and so no POST that was sent. A request that the server was too busy for (429) did nothing, and is tried again
-        at any rate.
+        While connections fail, it tries again for `AGAIN_SECONDS`, and until `RESTART_SECONDS` after the server's last
+        answer to anyone: all that may be done twice, and so no POST that was sent. A request that the server was too
+        busy for (429) did nothing, and is tried again at any rate.
         """
-        deadline = time.monotonic() + (RESTART_SECONDS if self._answered else AGAIN_SECONDS)
+        deadline = max(time.monotonic() + AGAIN_SECONDS, self._heard + RESTART_SECONDS)
         pause = 0.1
         while True:
             try:
                 response = await self._send(method, path, params, body, content_type)
-                self._answered = self._answered or response.status_code not in AWAY
+                if response.status_code not in AWAY:
+                    self._heard = time.monotonic()
                 return self._judge(response, warnings)
             except UnreachableError as err:
                 again = not err.sent or method != "POST"
@@ -110,9 +111,12 @@ class Api:
                 if response.status_code >= 300:
                     await response.aread()
                     raise ApiError(response.status_code, _json(response))
-                async for line in response.aiter_lines():
-                    if line:
-                        yield json.loads(line)
+                try:
+                    async for line in response.aiter_lines():
+                        if line:
+                            yield json.loads(line)
+                finally:
+                    self._heard = time.monotonic()
         except httpx2.TransportError:
             return  # the caller reads the object again, which tells an unreachable server
 

@@ -49,7 +49,7 @@ def node() -> Iterator[cluster.Handout]:
         yield run_cluster("up", PROFILE)
     finally:
         with _users() as users:
-            del users[os.getpid()]
+            users.remove((os.getpid(), RUN))
             if not users:
                 run_cluster("clean", PROFILE)
 
@@ -57,26 +57,26 @@ def node() -> Iterator[cluster.Handout]:
 def _joined() -> bool:
     """Takes part in the use of the cluster, which the first one makes; False while another run has it."""
     with _users() as users:
-        if {*users.values()} - {RUN}:
+        if any(run != RUN for _, run in users):
             return False
         if not users:
             run_cluster("clean", PROFILE)
             run_cluster("up", PROFILE)
-        users[os.getpid()] = RUN
+        users.append((os.getpid(), RUN))
     return True
 
 
 @contextmanager
-def _users() -> Iterator[dict[int, str]]:
-    """The processes that use the cluster, and their runs, without killed ones; nobody else changes them meanwhile."""
+def _users() -> Iterator[list[tuple[int, str]]]:
+    """Who uses the cluster: process (twice, if for two folders) and run. Nobody else changes them meanwhile."""
     with (Path(tempfile.gettempdir()) / f"flask-k8s-{PROFILE}.users").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         found = (line.split() for line in file.read().splitlines())
-        users = {int(pid): run for pid, run in found if Path(f"/proc/{pid}").exists()}
+        users = [(int(pid), run) for pid, run in found if Path(f"/proc/{pid}").exists()]
         yield users
         file.truncate(0)
-        file.writelines(f"{pid} {run}\n" for pid, run in users.items())
+        file.writelines(f"{pid} {run}\n" for pid, run in users)
 
 
 @pytest.fixture(scope="module")
