@@ -79,6 +79,7 @@ def main() -> int:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # the outputs of every resource stay to the end
     gc.enable()
 
     async def run() -> None:
