@@ -77,7 +77,7 @@ def test_the_keyboard_reaches_every_environment_and_the_focus_is_seen(page: Page
         assert page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") >= 2
     assert reached == [f"#{it.stack}" for it in REPORT.environments]
     page.keyboard.press("Enter")
-    assert page.url.endswith(f"#{REPORT.environments[-1].stack}")
+    page.wait_for_url(f"**#{REPORT.environments[-1].stack}", timeout=10_000)
 
 
 def test_a_screen_reader_finds_the_regions_the_headings_and_the_tables(page: Page) -> None:
