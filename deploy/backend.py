@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote
 
 from deploy.stack import Stack
+from engine.backend.filestate import COMPRESSED, Backend, folder_of
 
 
 def file_backend(stack: Stack) -> Path | None:
     """The folder of the stack's file backend; None for any other backend."""
     url = os.environ.get("PULUMI_BACKEND_URL") or stack.backend or ""
-    if not url.startswith("file://"):
-        return None
-    path = Path(unquote(url.removeprefix("file://").split("?")[0])).expanduser()
-    return stack.project / path  # where the engines start from
+    return stack.project / folder_of(url) if url.startswith("file://") else None  # where the engines start from
 
 
 def lock_folder(stack: Stack) -> Path | None:
     """Where the file backend keeps the stack's locks; None for any other backend."""
-    root = file_backend(stack)
-    return root and root / ".pulumi" / "locks" / "organization" / stack.project_name / stack.name
+    backend = _backend(stack)
+    return None if backend is None else backend.locks(stack.name)
+
+
+def update_folder(stack: Stack) -> Path | None:
+    """Where the file backend keeps the stack's history; None for any other backend."""
+    backend = _backend(stack)
+    return None if backend is None else backend.updates(stack.name)
 
 
 def exists(stack: Stack) -> bool:
     """Whether the stack was ever made; taken for granted in other backends than files."""
-    root = file_backend(stack)
-    if root is None:
+    backend = _backend(stack)
+    if backend is None:
         return True
-    file = root / ".pulumi" / "stacks" / stack.project_name / f"{stack.name}.json"
-    return any(file.with_name(file.name + end).is_file() for end in ("", ".gz", ".zst"))
+    file = backend.checkpoint(stack.name)
+    return any(file.with_name(file.name + end).is_file() for end in ("", *COMPRESSED))
+
+
+def _backend(stack: Stack) -> Backend | None:
+    root = file_backend(stack)
+    return None if root is None else Backend(root, stack.project_name)

@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from deploy.backend import exists, file_backend
+from deploy.backend import exists, update_folder
 from deploy.engines import Engine
 from deploy.observe.recorded import parse
 from deploy.stack import Stack
@@ -121,10 +121,9 @@ def _checkpoints(stack: Stack) -> list[Path]:
 
     The CLI compresses files where PULUMI_SELF_MANAGED_STATE_GZIP is set.
     """
-    root = file_backend(stack)
-    if root is None:
+    folder = update_folder(stack)
+    if folder is None:
         return []
-    folder = root / ".pulumi" / "history" / stack.project_name / stack.name
     found = (_HISTORY.search(file.name) for file in folder.glob(f"{stack.name}-*.history.json*"))
     copies = []
     for stamp in sorted({int(match["stamp"]) for match in found if match}):

@@ -22,8 +22,9 @@ from engine.errors import CONFIG, UNAVAILABLE, USAGE, EngineError, needs_cli
 from engine.files import write_atomic
 from engine.yamlfile import parse_yaml
 
-_COMPRESSED: Final = (".gz", ".zst")
-_ENDINGS: Final = (".json", *_COMPRESSED)
+COMPRESSED: Final = (".gz", ".zst")
+"""What a checkpoint ends in besides, where the CLI compresses its files."""
+_ENDINGS: Final = (".json", *COMPRESSED)
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 
 
@@ -35,8 +36,12 @@ def root_of(url: str) -> Path:
         )
     if not url.startswith("file://"):
         raise needs_cli(f"the state backend {urlsplit(url).scheme or url}:// (only file:// is)")
-    path = unquote(url.removeprefix("file://").split("?")[0])
-    return Path(normpath(Path(path or ".").expanduser().absolute()))
+    return Path(normpath(folder_of(url).absolute()))
+
+
+def folder_of(url: str) -> Path:
+    """The folder of a `file://` URL, which may be a relative path."""
+    return Path(unquote(url.removeprefix("file://").split("?")[0]) or ".").expanduser()
 
 
 def check_stack_name(name: str, project: str) -> str:
@@ -77,6 +82,10 @@ class Backend:
         """The folder of the stack's locks."""
         return self._base / "locks" / "organization" / self.project / stack
 
+    def updates(self, stack: str) -> Path:
+        """The folder of the stack's history."""
+        return self._base / "history" / self.project / stack
+
     def qualified(self, stack: str) -> str:
         """The name that the checkpoint gives the stack."""
         return f"organization/{self.project}/{stack}"
@@ -114,7 +123,7 @@ class Backend:
     def exists(self, stack: str) -> bool:
         """Whether the stack was made. A compressed checkpoint is an error that names the CLI."""
         path = self.checkpoint(stack)
-        for extension in _COMPRESSED:
+        for extension in COMPRESSED:
             if path.with_name(path.name + extension).exists():
                 raise needs_cli(f"the compressed checkpoint {path.name}{extension}")
         return path.exists()
@@ -135,7 +144,7 @@ class Backend:
     def record(self, stack: str, entry: Mapping[str, Any]) -> None:
         """Adds an update to the history, with a copy of the checkpoint, and a backup of it."""
         stamp = time.time_ns()
-        folder = self._base / "history" / self.project / stack
+        folder = self.updates(stack)
         checkpoint = self.checkpoint(stack).read_bytes()
         self._write(folder / f"{stack}-{stamp}.history.json", json.dumps(entry, separators=(",", ":")).encode())
         self._write(folder / f"{stack}-{stamp}.checkpoint.json", checkpoint)
@@ -143,7 +152,7 @@ class Backend:
 
     def history(self, stack: str, start: int = 0, count: int | None = None) -> list[dict[str, Any]]:
         """The updates, newest first, from `start` on; `count` of them, or all that there are."""
-        folder = self._base / "history" / self.project / stack
+        folder = self.updates(stack)
         files = [file for file in folder.glob(f"{stack}-*.history.json*") if file.suffix != ".attrs"]
         updates = []
         for file in sorted(files, reverse=True)[start : None if count is None else start + count]:
@@ -176,7 +185,7 @@ class Backend:
             path.replace(path.with_name(f"{path.name}.bak"))
         for beside in (f"{path.name}.attrs", f"{stack}.pulumi-tags"):  # what the CLI keeps about it
             path.with_name(beside).unlink(missing_ok=True)
-        shutil.rmtree(self._base / "history" / self.project / stack, ignore_errors=True)
+        shutil.rmtree(self.updates(stack), ignore_errors=True)
 
     def _write(self, path: Path, content: bytes) -> None:
         try:
