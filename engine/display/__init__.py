@@ -2,6 +2,5 @@
 
 from engine.display.choice import choose
 from engine.display.lines import Display
-from engine.display.values import masked, text
 
-__all__ = ["Display", "choose", "masked", "text"]
+__all__ = ["Display", "choose"]

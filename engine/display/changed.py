@@ -9,9 +9,9 @@ from engine.deployment import step as ops
 from engine.deployment.step import Step
 from engine.display.printer import Paint, Printer
 from engine.display.values import HIDDEN, text, within
-from engine.resource.diff import ABSENT, Change, changes, unwrap_top
-from engine.resource.paths import Path, format_path, parse_path
-from engine.resource.values import Secret, Value
+from engine.resource.diff import ABSENT, Change, changes
+from engine.resource.paths import find, format_path, parse_path
+from engine.resource.values import Value
 
 _MOST: Final = 20
 """Lines of one text that are shown; `--diff` shows all."""
@@ -44,21 +44,8 @@ def _recorded(step: Step, path: str) -> list[Change]:
         parts = parse_path(path)
     except ValueError:
         return []
-    return list(changes(_at(step.old.outputs if step.old else {}, parts), _at(step.state.inputs, parts), parts))
-
-
-def _at(value: Value, path: Path) -> Value:
-    """The value at a path, a secret where it lies within one; ABSENT where there is none."""
-    hidden = False
-    for part in path:
-        hidden = hidden or isinstance(value, Secret)
-        value = unwrap_top(value)
-        if isinstance(value, dict):
-            value = value.get(str(part), ABSENT)
-        else:
-            found = isinstance(value, list) and isinstance(part, int) and part < len(value)
-            value = value[part] if found else ABSENT
-    return Secret(value) if hidden and value is not ABSENT else value
+    before = find(step.old.outputs if step.old else {}, parts, ABSENT)
+    return list(changes(before, find(step.state.inputs, parts, ABSENT), parts))
 
 
 def lines_of(change: Change, path: str, paint: Paint, mark: str = "") -> Iterator[str]:

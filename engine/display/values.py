@@ -20,11 +20,11 @@ def text(value: Value, limit: int = 200) -> str:
         return "[secret]"
     if value is ABSENT:
         return ""
-    shown = json.dumps(masked(value), ensure_ascii=False, sort_keys=True)
+    shown = json.dumps(_masked(value), ensure_ascii=False, sort_keys=True)
     return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown)} characters)"
 
 
-def masked(value: Value) -> Value:
+def _masked(value: Value) -> Value:
     """The value as JSON can show it, every secret replaced by `[secret]`."""
     if isinstance(value, Secret):
         return "[secret]"
@@ -33,9 +33,9 @@ def masked(value: Value) -> Value:
     if isinstance(value, Asset):
         return "asset"
     if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
+        return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [masked(item) for item in value]
+        return [_masked(item) for item in value]
     return value
 
 

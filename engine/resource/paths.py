@@ -55,17 +55,18 @@ def covers(pattern: Path, path: Path) -> bool:
 
 
 def find(value: Value, path: Path, default: Value) -> Value:
-    """What is at a path in a value, secrets looked into; `default` where there is nothing."""
+    """What is at a path in a value, a secret where it lies within one; `default` where there is nothing."""
+    hidden = False
     for part in path:
         while isinstance(value, Secret):
-            value = value.value
+            value, hidden = value.value, True
         if isinstance(value, dict) and part in value:
             value = value[str(part)]
         elif isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
         else:
             return default
-    return value
+    return Secret(value) if hidden else value
 
 
 def reset(old: Properties, new: Properties, path: Path) -> Properties:

@@ -35,11 +35,6 @@ def decode(struct: struct_pb2.Struct) -> Properties:
     return {key: _decode(value) for key, value in struct.fields.items()}
 
 
-def decode_value(value: struct_pb2.Value) -> Value:
-    """One property value."""
-    return _decode(value)
-
-
 def _decode(value: struct_pb2.Value) -> Value:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
