@@ -145,10 +145,8 @@ class Deployment:
         if targets and urn not in targets and not anyway:
             return self._untargeted(goal, new, old)
         snapshot, provider = self.context.executor.snapshot, self._provider(goal) if goal.custom else None
-        decision = await self._planner.plan(goal, new, old, provider, snapshot.interrupted(urn))
-        if decision.op == ops.SAME and old is not None and snapshot.half_done(old.urn):
-            return replace(decision, op=ops.UPDATE)
-        return decision
+        half_done = old is not None and snapshot.half_done(old.urn)
+        return await self._planner.plan(goal, new, old, provider, snapshot.interrupted(urn), half_done=half_done)
 
     def _old(self, goal: Goal, urn: str) -> State | None:
         settings = self.context.settings

@@ -20,35 +20,37 @@ from engine.resource.urn import ProviderRef, is_provider_type
 
 async def finish(context: Context) -> None:
     """Ends an update, after its program ended well; or is all of a destroy, which has no program."""
-    doomed = _doomed(context)
-    for state in {*context.executor.snapshot.remaining}.difference(doomed):
-        if not state.delete:  # left alone, for it is not among the targets
+    remaining = context.executor.snapshot.remaining
+    doomed = _doomed(context, remaining)
+    for state in remaining:
+        if state not in doomed and not state.delete:  # left alone, for it is not among the targets
             context.reporter.finished(Step(ops.SAME, state), 0.0, ())
-    await _delete(context, doomed)
+    await _delete(context, [*doomed])
     await _settle_interrupted(context)
 
 
-def _doomed(context: Context) -> list[State]:
-    """The old resources to delete, dependencies first: what this run did not take up, and the targets allow."""
-    snapshot, targets = context.executor.snapshot, context.settings.targets
-    remaining = snapshot.remaining
+def _doomed(context: Context, remaining: list[State]) -> dict[State, None]:
+    """Which of the old resources that this run did not take up are to be deleted, in their order: as targets allow."""
+    targets = context.settings.targets
     if not targets:
-        return remaining
+        return dict.fromkeys(remaining)
     if unknown := targets.missing({*context.states, *(state.urn for state in context.base.resources)}):
         raise EngineError(f"the target {unknown[0]} is neither in the stack nor in the program")
     # what is not among the targets is as it was, and so needs what it needed, though the program has that no more
-    needed = {urn for state in snapshot.taken for urn in _needs(state)}
+    needed = {urn for state in context.executor.snapshot.taken for urn in _needs(state)}
     for state in reversed(remaining):
         if state.urn in needed:
             needed |= _needs(state)
-    doomed = {state: None for state in remaining if state.urn in targets and (state.delete or state.urn not in needed)}
+    doomed = dict.fromkeys(
+        state for state in remaining if state.urn in targets and (state.delete or state.urn not in needed)
+    )
     gone = {state.urn for state in doomed if not state.delete}
     for state in remaining:
         if state not in doomed and (lost := gone & _needs(state)):
             raise EngineError(
                 f"the target {min(lost)} cannot be deleted alone: {state.urn} depends on it; add that too"
             )
-    return list(doomed)
+    return doomed
 
 
 def _needs(state: State) -> set[str]:

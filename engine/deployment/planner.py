@@ -63,9 +63,13 @@ class Planner:
         self._changed_provider = changed_provider
 
     async def plan(
-        self, goal: Goal, new: State, old: State | None, provider: Provider | None, interrupted: State | None
-    ) -> Decision:
-        """The decision for a goal; `provider` is None for a component. Raises EngineError or ProviderError."""
+        self, goal: Goal, new: State, old: State | None, provider: Provider | None, interrupted: State | None, *,
+        half_done: bool,
+    ) -> Decision:  # fmt: skip
+        """The decision for a goal; `provider` is None for a component. Raises EngineError or ProviderError.
+
+        `interrupted` is what a killed run was creating; `half_done`: it was changing or deleting the old one.
+        """
         urn = new.urn
         recreating = old is not None and old.urn in self.condemned
         owned = old is not None and not old.external
@@ -93,7 +97,7 @@ class Planner:
         diff = _replace_on_changes(diff, urn, goal.replace_on_changes, (_INIT_ERROR,) if old.init_errors else ())
         if old.pending_replacement or (diff.changes and diff.replaces):
             return await self._replace(goal, new, old, diff, provider=provider, fresh=fresh)
-        if diff.changes or old.init_errors:
+        if diff.changes or old.init_errors or half_done:
             return Decision(UPDATE, new, old, diff)
         return Decision(SAME, new, old)
 
