@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,16 +61,11 @@ def test_commits_messages_and_config_files(world: World) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def here(here: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A project with its stack and two updates in its history; commands run in this process."""
-    made = World(tmp_path)
-    for key, value in made.environment.items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setattr("engine.backend.passphrase.ROUNDS", 10)
     monkeypatch.setattr("time.time", lambda: 1_767_322_805.5 + 7200)
-    monkeypatch.chdir(made.project)
     assert main(["stack", "init"]) == 0
-    folder = made.folder / "state/.pulumi/history/demo/dev"
+    folder = here.folder / "state/.pulumi/history/demo/dev"
     folder.mkdir(parents=True)
     old = {"kind": "update", "startTime": 1_600_000_000, "endTime": 1_600_003_665, "result": "failed"}
     new = {
@@ -86,7 +80,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     for stamp, entry in enumerate((old, new)):
         (folder / f"dev-{stamp}.history.json").write_text(json.dumps(entry))
         (folder / f"dev-{stamp}.history.json.attrs").write_text("{}")
-    return made
+    return here
 
 
 def test_text(here: World, capsys: pytest.CaptureFixture[str]) -> None:

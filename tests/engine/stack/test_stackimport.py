@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,21 +16,16 @@ Said = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def here(here: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A stack with a resource that holds a secret; commands run in this process."""
-    made = World(tmp_path)
-    for key, value in made.environment.items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setattr("engine.backend.passphrase.ROUNDS", 10)
     monkeypatch.setitem(PACKAGES, "fake", "tests.engine.fakeprovider")
-    monkeypatch.chdir(made.project)
-    made.program("""
+    here.program("""
         thing = Thing("a", password=pulumi.Output.secret("hunter2"))
         pulumi.export("password", thing.token)
     """)
     assert main(["stack", "init"]) == 0
     assert main(["up", "--skip-preview"]) == 0
-    return made
+    return here
 
 
 def exported(said: Said, *options: str) -> dict[str, Any]:

@@ -14,17 +14,12 @@ from tests.engine.world import World
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def here(here: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A project without a stack, and no stack named in the environment."""
-    made = World(tmp_path)
-    for key, value in made.environment.items():
-        monkeypatch.setenv(key, value)
     monkeypatch.delenv("PULUMI_STACK")
     monkeypatch.delenv("PULUMI_HOME", raising=False)
-    monkeypatch.setenv("PWD", str(made.project))
-    monkeypatch.setattr("engine.backend.passphrase.ROUNDS", 10)
-    monkeypatch.chdir(made.project)
-    return made
+    monkeypatch.setenv("PWD", str(here.project))
+    return here
 
 
 def settings_file(world: World, project: Path) -> Path:
