@@ -27,7 +27,7 @@ NAMES: Final = (
     "coredns", "etcd", "forwarder", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler",
     "kubectl", "kubelet",
 )  # fmt: skip
-"""What the one binary answers to: a symbolic link each."""
+"""What the one binary answers to: a symbolic link each. The registry wants other versions of what they share."""
 
 FLAGS: Final = ("-trimpath", "-buildvcs=false", "-mod=readonly")
 
@@ -64,8 +64,9 @@ def ensure(say: Callable[[str], None]) -> Path:
         shutil.rmtree(next_, ignore_errors=True)
         next_.mkdir(parents=True)
         start = time.monotonic()
-        say(f"building Kubernetes {version()}, etcd and CoreDNS from their Go modules; once, takes some minutes")
+        say(f"building Kubernetes {version()}, etcd, CoreDNS, a registry from their modules; once, takes some minutes")
         _compile(MODULE, next_ / "cluster", say)
+        _compile(MODULE / "registry", next_ / "registry", say)
         _compile(MODULE / "pause", next_ / "pause", lambda _: None)
         for name in NAMES:
             (next_ / name).symlink_to("cluster")

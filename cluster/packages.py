@@ -23,7 +23,6 @@ PACKAGES: Final = {
     "containerd": "containerd",
     "containerd-shim-runc-v2": "containerd",
     "ctr": "containerd",
-    "docker-registry": "docker-registry",
     "dockerd": "docker.io",
     "gcc": "gcc",
     "ip": "iproute2",

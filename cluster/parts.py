@@ -107,7 +107,9 @@ def parts(profile: Profile, binaries: Path) -> dict[str, PartSpec]:
         return [str(binaries / name), *flags]
 
     store = "unix:///run/node/etcd.sock"
-    serve = registry.prepare(conf / "registry.yaml", profile.data / "registry", profile.registry_port)
+    serve = registry.prepare(
+        binaries / "registry", conf / "registry.yaml", profile.data / "registry", profile.registry_port
+    )
     return {
         "etcd": part(
             kube(
@@ -234,4 +236,4 @@ def parts(profile: Profile, binaries: Path) -> dict[str, PartSpec]:
 
 def needs() -> list[str]:
     """Programs that the node runs beside the Go parts, as `packages.ensure` takes them."""
-    return ["containerd", "ctr", "runc", "cni-plugins", "docker-registry", "nft", "ip", "unshare", "setsid", "mount"]
+    return ["containerd", "ctr", "runc", "cni-plugins", "nft", "ip", "unshare", "setsid", "mount"]

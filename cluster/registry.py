@@ -1,4 +1,4 @@
-"""The image registry of a profile: Debian's docker-registry (distribution 2.8) on loopback.
+"""The image registry of a profile: distribution 3 on loopback.
 
 Its configuration follows https://distribution.github.io/distribution/about/configuration/.
 """
@@ -9,13 +9,13 @@ import http.client
 import json
 from pathlib import Path
 
-from cluster import files, packages
+from cluster import files
 
 HOST = "127.0.0.1"
 
 
-def prepare(config: Path, data: Path, port: int, host: str = HOST) -> list[str]:
-    """Write the registry's configuration to `config` and give the command line that serves it.
+def prepare(program: Path, config: Path, data: Path, port: int, host: str = HOST) -> list[str]:
+    """Write the registry's configuration to `config` and give the command line by which `program` serves it.
 
     Images are kept in the folder `data`; it listens on `host`:`port` over plain HTTP, which Docker and
     containerd accept for loopback. Images can be deleted. It logs warnings to its standard error.
@@ -33,7 +33,7 @@ def prepare(config: Path, data: Path, port: int, host: str = HOST) -> list[str]:
         "http": {"addr": f"{host}:{port}", "relativeurls": True},
     }
     files.write(config, json.dumps(settings, indent=2) + "\n")  # JSON is YAML
-    return [str(packages.require("docker-registry")), "serve", str(config)]
+    return [str(program), "serve", str(config)]
 
 
 def healthy(port: int, host: str = HOST, timeout: float = 1.0) -> bool:

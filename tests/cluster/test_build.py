@@ -21,7 +21,8 @@ BUILD = """while [ "$1" != -o ]; do shift; done; echo binary >"$2"; echo some/pa
 def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     module = tmp_path / "go"
-    (module / "pause").mkdir(parents=True)
+    for main in ("pause", "registry"):
+        (module / main).mkdir(parents=True)
     (module / "go.mod").write_text("module x\nrequire k8s.io/kubernetes v1.99.7\n")
     (module / "main.go").write_text("package main")
     monkeypatch.setattr(build, "MODULE", module)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,19 @@ def test_a_signed_image_is_copied_with_its_signature_and_sbom(node: cluster.Hand
         "signature verified with cosign.pub",
         "SBOM (spdxjson) verified with cosign.pub",
     ]
+
+
+def test_pushes_at_once_under_one_name_do_not_fail(node: cluster.Handout) -> None:
+    """As CI jobs do that run side by side: the images are others, the repository, some layers and the tag the same."""
+
+    def pushed(number: int) -> None:
+        registry = Registry(node.registry)
+        for _ in range(10):
+            ref = push(node.registry, f"one of {number % 2}")
+            registry.put_manifest(REPOSITORY, "latest", registry.manifest(REPOSITORY, ref.digest))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(pushed, range(8)))
 
 
 def test_what_is_not_signed_with_the_key_is_refused(node: cluster.Handout, cosign: Path, tmp_path: Path) -> None:
