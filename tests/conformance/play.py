@@ -52,9 +52,7 @@ def alternate(name: str, node: cluster.Handout, folder: Path, engines: tuple[Eng
         if step.run.startswith("up"):
             plans = [yaml.safe_dump(world.plan(each, step)).splitlines() for each in (engine, other)]
             if plans[0] != plans[1]:
-                pytest.fail(
-                    f"step {number} ({step.run}):\n{_diff(plans, engine[-1], other[-1])}\n{done.get('errors', '')}"
-                )
+                pytest.fail(f"step {number} ({step.run}):\n{_diff(plans, engine, other)}\n{done.get('errors', '')}")
 
 
 def compared(before: list[dict[str, Any]], wanted: dict[str, Any], found: dict[str, Any]) -> str:

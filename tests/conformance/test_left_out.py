@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.conformance.world import EMBEDDED, PASSPHRASE, ROOT, SALT
+from tests import warm
+from tests.conformance.world import PASSPHRASE, SALT
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "left_out.yaml").read_text("utf-8"))
 START = "import pulumi\nimport pulumi_kubernetes as k8s\nfrom pulumi_kubernetes import core\n"
@@ -36,22 +36,15 @@ def test_it_names_the_cli(case: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text(START + case.get("program", ""))
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(CLUSTER))
     before = files(tmp_path)
-    ended = subprocess.run(
-        [*EMBEDDED, *case.get("run", "preview").split(), "-C", str(tmp_path)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "KUBECONFIG": str(tmp_path / "kubeconfig"),
-            "PULUMI_BACKEND_URL": case.get("backend", f"file://{tmp_path}/state"),
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "PULUMI_STACK": "test",
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(tmp_path / "kubeconfig"),
+        "PULUMI_BACKEND_URL": case.get("backend", f"file://{tmp_path}/state"),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_STACK": "test",
+    }
+    words = [*case.get("run", "preview").split(), "-C", str(tmp_path)]
+    ended = warm.run("engine", words, warm.ROOT, environment)
     said = ended.stdout + ended.stderr
     assert case["says"] in said
     assert "Pulumi CLI" in said or case["feature"] == "List kinds"  # those the provider refuses as well
@@ -64,6 +57,6 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def test_the_docs_list_each() -> None:
-    docs = (ROOT / "docs/engine.md").read_text("utf-8")
+    docs = (warm.ROOT / "docs/engine.md").read_text("utf-8")
     rows = re.findall(r"^\| (.+?) \|", docs, re.MULTILINE)
     assert {case["feature"] for case in CASES} <= set(rows)

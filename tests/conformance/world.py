@@ -17,19 +17,19 @@ import yaml
 import cluster
 from engine.backend.passphrase import SecretsManager
 from engine.resource import wire
+from tests import warm
 from tests.conformance import objects, results, scrub
 from tests.conformance.objects import Objects
 from tests.conformance.programs import STACK, Program, Step
 
-ROOT: Final = Path(__file__).parents[2]
 PASSPHRASE: Final = "conformance"
 SALT: Final = "v1:QVZFqH5POzE=:v1:XITQeg/NXov+dsVq:8kO9ZrwLDYp7ydn7yvrWhFowrTsQ6w=="
 FOLDER: Final = "/conformance"
 """Where a world is, in the recordings."""
-EMBEDDED: Final = (sys.executable, "-m", "engine")
-CLI: Final = ("pulumi",)
-Engine = tuple[str, ...]
-"""How an engine is called."""
+EMBEDDED: Final = "engine"
+CLI: Final = "pulumi"
+Engine = str
+"""One of both."""
 
 
 @cache
@@ -90,21 +90,19 @@ class World:
         self._configure(step)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_") or engine == CLI}
         stack = () if "--stack" in words else ("--stack", STACK)
+        arguments = [*words.split(), *stack, "-C", str(self.folder / "program")]
+        environment = kept | {
+            "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
+            "KUBECONFIG": str(self.objects.kubeconfig),
+            "PULUMI_BACKEND_URL": f"file://{self.folder}/state",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "NO_COLOR": "1",
+        }
+        if engine == EMBEDDED:
+            return warm.run("engine", arguments, warm.ROOT, environment)
         return subprocess.run(
-            [*engine, *words.split(), *stack, "-C", str(self.folder / "program")],
-            cwd=ROOT,
-            env=kept | {
-                "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
-                "KUBECONFIG": str(self.objects.kubeconfig),
-                "PULUMI_BACKEND_URL": f"file://{self.folder}/state",
-                "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-                "NO_COLOR": "1",
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+            [engine, *arguments], cwd=warm.ROOT, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     def _configure(self, step: Step) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+from deploy.objects import offline
+from tests import warm
 
 PROJECT = """\
 name: flask-k8s
@@ -29,6 +35,19 @@ def folder(tmp_path: Path) -> Path:
         "config:\n  flask-k8s:context: kind-kind\n  flask-k8s:hashKey:\n    secure: v1:AAAA\n  flask-k8s:replicas: 5\n"
     )
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def warm_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that run offline are forks of a process that has loaded the SDK."""
+
+    def run(words: list[str], *, cwd: Path, env: dict[str, str], timeout: float, check: bool, **more: Any) -> object:
+        if warm.is_own(words[0]):
+            return warm.run(words[1], words[2:], cwd, env, given=more["input"], timeout=timeout)
+        return subprocess.run(words, check=check, cwd=cwd, env=env, timeout=timeout, **more)
+
+    quick = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr(offline, "subprocess", quick)
 
 
 @pytest.fixture

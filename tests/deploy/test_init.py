@@ -20,6 +20,7 @@ def staging(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack without secrets, in a home without passphrases."""
     for name in [name for name in os.environ if name.startswith("PULUMI_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setattr("engine.backend.passphrase.ROUNDS", 10)
     monkeypatch.setenv("HOME", str(folder / "home"))
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{folder}/state")
     (folder / "Pulumi.staging.yaml").write_text(FILE)

@@ -1,32 +1,25 @@
-"""Engines by the hundred: a process that has loaded the engine, and forks one for each command it reads.
+"""The launcher, with a list in `script.json` for a program: the engine's process registers it itself.
 
-The program is a list in `script.json`, registered by the forked process itself: no interpreter and no SDK to load.
-`python -m tests.engine.backend.nursery`
+No program is started, so that hundreds of runs take little time: `python -m tests.engine.scripted ARGS`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from types import TracebackType
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
-from engine import commands, display, run, update  # noqa: F401 - to be there
-from engine.deployment import deployment  # noqa: F401 - to be there
-from engine.kubernetes import client, provider  # noqa: F401 - as well
+from engine import update
+from engine.kubernetes import client  # noqa: F401 - to have its calls counted
 from engine.program import process as program
 from engine.program import stubs
 from engine.resource import wire
-from engine.stack import vcs  # noqa: F401 - to be there
 from tests.engine import launcher
-from tests.engine.world import ROOT, Ended, World
 
 STACK = "pulumi:pulumi:Stack"
 THING = "fake:index:Thing"
@@ -94,54 +87,7 @@ def _version(inputs: dict[str, Any]) -> str:
     return metadata.version("pulumi-kubernetes") if "kind" in inputs else ""
 
 
-class Nursery:
-    """The process, to be used from a test: `with Nursery() as nursery`."""
-
-    def __enter__(self) -> Nursery:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.backend.nursery"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._process.communicate(timeout=20)
-
-    def run(self, world: World, *arguments: str, **environment: str) -> Ended:
-        """Runs a command to its end."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        log = world.folder / "log.txt"
-        asked = {
-            "arguments": arguments, "folder": str(world.project), "log": str(log),
-            "environment": {**world.environment, **environment},
-        }  # fmt: skip
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
-        return Ended(int(self._process.stdout.readline()), log.read_text(), "")
-
-
-def _engine(asked: dict[str, Any]) -> int:
-    log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (1, 2):
-        os.dup2(log, stream)
-    os.chdir(asked["folder"])
-    os.environ.clear()
-    os.environ.update(asked["environment"])
+if __name__ == "__main__":
     for module in (program, update):
         module.Program = Script  # type: ignore[attr-defined]
-    code = launcher.run(list(asked["arguments"]))
-    sys.stdout.flush()
-    return code
-
-
-def _main() -> None:
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            os._exit(_engine(json.loads(line)))
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
-
-
-if __name__ == "__main__":
-    _main()
+    sys.exit(launcher.run(sys.argv[1:]))

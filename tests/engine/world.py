@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests import warm
+
 _CLOUD = """
 import pulumi
 
@@ -62,6 +63,8 @@ class World:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    module: str = "tests.engine.launcher"
+    """What is run by each command."""
 
     def __post_init__(self) -> None:
         for name in ("project", "cloud", "state", "home"):
@@ -71,7 +74,7 @@ class World:
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(warm.ROOT),
             "PYTHONWARNINGS": "error",
             "PULUMI_BACKEND_URL": f"file://{self.folder}/state",
             "PULUMI_CONFIG_PASSPHRASE": "open sesame",
@@ -105,19 +108,15 @@ class World:
     def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Starts a command."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.launcher", *arguments],
+            [sys.executable, "-m", self.module, *arguments],
             cwd=self.project, env=self.environment, text=True, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def run(self, *arguments: str, **environment: str) -> Ended:
         """Runs a command to its end."""
-        before, self.environment = self.environment, {**self.environment, **environment}
-        try:
-            process = self.start(*arguments)
-        finally:
-            self.environment = before
-        return end(process)
+        done = warm.run(self.module, arguments, self.project, {**self.environment, **environment}, timeout=40)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def up(self, *arguments: str) -> Ended:
         """An update that must go well."""

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 import cluster
+from tests import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -73,16 +74,7 @@ class Project:
 
     def deploy(self, *words: str, stdin: str | None = None, timeout: float = 240) -> Ran:
         """`python -m deploy ...` in the copy."""
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.folder,
-            env=self.env,
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        done = warm.run("deploy", words, self.folder, self.env, given=stdin or "", timeout=timeout)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def start(self, *words: str) -> subprocess.Popen[str]:

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 import cluster
-from tests.engine.backend.nursery import Nursery
 from tests.engine.world import World
 from tests.integration.project import WORKER
 
@@ -38,7 +37,7 @@ for name, inputs, _ in json.loads(Path("script.json").read_text()):
     package = apps if inputs.pop("apiVersion") == "apps/v1" else core
     getattr(package.v1, inputs.pop("kind"))(name, **inputs)
 """
-"""What the nursery's engines register, for the Pulumi CLI."""
+"""What tests.engine.scripted registers, for the Pulumi CLI."""
 
 Things = list[tuple[str, dict[str, Any], str]]
 
@@ -78,6 +77,7 @@ class Lab(World):
 
     def on(self, node: cluster.Handout, **environment: str) -> None:
         """Makes the namespace and the stack."""
+        self.module = "tests.engine.scripted"
         self.namespace = f"{self.folder.name}-{WORKER}"
         self.environment |= {"HOME": str(Path.home()), "KUBECONFIG": str(node.kubeconfig), **environment}
         self._kubectl = [str(node.bin / "kubectl"), "--kubeconfig", str(node.kubeconfig), "-n", self.namespace]
@@ -95,19 +95,13 @@ class Lab(World):
         return {f"{item['kind']} {item['metadata']['name']}": item["metadata"]["uid"] for item in found}
 
     def script(self, things: Things) -> None:
-        """Sets what the nursery's engines register."""
+        """Sets what tests.engine.scripted registers."""
         self.write("script.json", json.dumps(things))
 
     def recorded(self) -> list[str]:
         """The uids on record."""
         outputs = [raw.get("outputs", {}) for raw in self.latest().get("resources", ())]
         return sorted(found["metadata"]["uid"] for found in outputs if "metadata" in found)
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -131,27 +125,25 @@ def shared(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @KINDS
-def test_killed_and_run_again(
-    lab: Lab, nursery: Nursery, command: str, things: tuple[Things, Things], moment: str
-) -> None:
+def test_killed_and_run_again(lab: Lab, command: str, things: tuple[Things, Things], moment: str) -> None:
     for number in count(1 + MOMENTS.index(moment), STEP):
-        kept = start(lab, nursery, things)
-        killed = nursery.run(lab, command, "--skip-preview", **{moment: str(number)})
+        kept = start(lab, things)
+        killed = lab.run(command, "--skip-preview", **{moment: str(number)})
         if killed.code == 0:
             break
         assert killed.code == -signal.SIGKILL, killed.text
         told = f"{moment} {number}:\n{killed.text}"
-        again = nursery.run(lab, command, "--skip-preview")
+        again = lab.run(command, "--skip-preview")
         assert again.code == 0, told + again.text
         settled(lab, things[1] if command == "up" else [], kept if command == "up" else {}, told + again.text)
     assert number > 2
 
 
-def start(lab: Lab, nursery: Nursery, things: tuple[Things, Things]) -> dict[str, str]:
+def start(lab: Lab, things: tuple[Things, Things]) -> dict[str, str]:
     """Has the first things there, and sets the second ones; what is to be left alone."""
     for command, wanted in (("destroy", []), ("up", things[0])):
         lab.script(wanted)
-        ended = nursery.run(lab, command, "--skip-preview")
+        ended = lab.run(command, "--skip-preview")
         assert ended.code == 0, ended.text
     lab.script(things[1])
     return {what: uid for what, uid in lab.uids().items() if " kept" in what}
@@ -171,12 +163,12 @@ def settled(lab: Lab, wanted: Things, kept: dict[str, str], told: str) -> None:
 @pytest.mark.parametrize("moment", MOMENTS)
 @KINDS
 def test_killed_and_gone_on_with_by_the_pulumi_cli(
-    shared: Lab, nursery: Nursery, command: str, things: tuple[Things, Things], moment: str
+    shared: Lab, command: str, things: tuple[Things, Things], moment: str
 ) -> None:
     """As after a kill of its own: once the lock is removed, and what was made but is not on record."""
     for number in count(1, STEP):
-        kept = start(shared, nursery, things)
-        killed = nursery.run(shared, command, "--skip-preview", **{moment: str(number)})
+        kept = start(shared, things)
+        killed = shared.run(command, "--skip-preview", **{moment: str(number)})
         if killed.code == 0:
             break
         pulumi(shared, "cancel")

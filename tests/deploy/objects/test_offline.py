@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,7 @@ def test_only_what_never_changes_is_named_by_its_content(small: Small) -> None:
 
 
 def test_no_secret_is_in_the_command_line_or_the_environment(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "subprocess", subprocess)  # a process of its own
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "canary")
     monkeypatch.setenv("PULUMI_CONFIG", '{"small:token": "canary"}')
     program = "data = {n: open(f'/proc/self/{n}').read().replace(chr(0), ' ') for n in ('cmdline', 'environ')}\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.engine.backend.nursery import Nursery
 from tests.engine.world import Ended, World
 
 pytestmark = pytest.mark.timeout(300)
@@ -35,18 +33,11 @@ PLANS: dict[str, tuple[str, Things, Things]] = {
 """The command, what it starts from, and what there is to be then."""
 
 
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as found:
-        yield found
-
-
 @dataclass
 class Lab:
     """A world, as it is before each kill."""
 
     world: World
-    nursery: Nursery
     command: str
     wanted: Things
 
@@ -57,10 +48,10 @@ class Lab:
         """Runs it once with the variable in the environment, then, unless that went well, once more to the end."""
         self._copy(self.world.folder / "saved", self.world.folder)
         kept = kept_objects(self.world) if self.wanted else {}
-        first = self.nursery.run(self.world, self.command, "--skip-preview", **{variable: str(number)})
+        first = self.world.run(self.command, "--skip-preview", **{variable: str(number)})
         if first.code == 0:
             return None
-        again = self.nursery.run(self.world, self.command, "--skip-preview")
+        again = self.world.run(self.command, "--skip-preview")
         told = f"{variable} {number}:\n{first.text}\n{again.text}"
         assert again.code == 0, told
         world = self.world
@@ -79,13 +70,14 @@ class Lab:
 
 
 @pytest.fixture(params=["up", "replace", "destroy"])
-def lab(world: World, nursery: Nursery, request: pytest.FixtureRequest) -> Lab:
+def lab(world: World, request: pytest.FixtureRequest) -> Lab:
     command, before, after = PLANS[request.param]
+    world.module = "tests.engine.scripted"
     for things, change in ((before, True), (after, False)):
         world.write("script.json", json.dumps(things))
         if change:
-            assert nursery.run(world, "up", "--skip-preview").code == 0
-    return Lab(world, nursery, command, after)
+            assert world.run("up", "--skip-preview").code == 0  # the script's own client may say something too
+    return Lab(world, command, after)
 
 
 @pytest.mark.parametrize("moment", ["KILL_BEFORE", "KILL_AFTER", "KILL_BEFORE_CALL", "KILL_AFTER_CALL"])

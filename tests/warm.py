@@ -1,0 +1,243 @@
+"""Commands by the hundred: a process that has loaded what they load, and forks one for each.
+
+Loading the Kubernetes SDK takes a second of CPU each time that a program runs, which is most of what the tests would
+spend. Here a command, and the program that it starts, is a fork; in all else they are as a user has them.
+`python -m tests.warm SOCKET`
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+ROOT: Final = Path(__file__).parents[1]
+_LOADED: Final = (
+    "deploy.cli", "deploy.commands", "deploy.promotion.command", "engine.cli", "engine.commands",
+    "engine.deployment.deployment", "engine.docker.provider", "engine.kubernetes.provider", "engine.stack.vcs",
+    "engine.update", "grpc.aio", "pulumi", "pulumi.runtime.mocks", "pulumi_docker", "pulumi_kubernetes.apps.v1",
+    "pulumi_kubernetes.core.v1", "pulumi_kubernetes.policy.v1",
+)  # fmt: skip
+_SPARES: Final = 2
+"""Programs that a command may start: its preview's and its update's."""
+_MOST: Final = 1 << 20
+"""Bytes of a request."""
+
+
+def run(
+    module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, given: str = "",
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:  # fmt: skip
+    """As subprocess.run does `python -m MODULE ARGUMENTS`, with its output captured; `given` is its input.
+
+    A `module` that ends in `.py` is a script, by its path.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as stdin, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err
+    ):  # fmt: skip
+        stdin.write(given)
+        stdin.seek(0)
+        asked = {"module": module, "arguments": arguments, "folder": str(folder), "environment": {**environment}}
+        reader, writer = os.pipe()
+        socket.send_fds(_server(), [json.dumps(asked).encode()], [stdin.fileno(), out.fileno(), err.fileno(), writer])
+        os.close(writer)
+        with os.fdopen(reader) as told:
+            pid = int(told.readline())
+            late = not select.select([told], [], [], timeout)[0]
+            if late:
+                os.kill(pid, signal.SIGKILL)
+            code = int(told.readline())
+        for stream in (out, err):
+            stream.seek(0)
+        if late:
+            raise subprocess.TimeoutExpired([module, *arguments], timeout, out.read(), err.read())
+        return subprocess.CompletedProcess([module, *arguments], code, out.read(), err.read())
+
+
+@cache
+def _server() -> socket.socket:
+    """The connection to the process, which lives as long as this one."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.warm", str(theirs.fileno())],
+            cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    atexit.register(end)
+    return ours
+
+
+def _serve(requests: socket.socket) -> None:
+    """Takes requests until the other side is gone."""
+    for module in _LOADED:
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for the commands
+    while True:
+        message, streams, _, _ = socket.recv_fds(requests, _MOST, 4)
+        if not message:
+            return
+        if os.fork() == 0:
+            requests.close()
+            os._exit(_keep(json.loads(message), streams))
+        for stream in streams:
+            os.close(stream)
+
+
+def _keep(asked: dict[str, Any], streams: list[int]) -> int:
+    """Runs one command, and tells its pid and its exit status."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    *standard, told = streams
+    child = os.fork()
+    if child == 0:
+        os.close(told)
+        for number, stream in enumerate(standard):
+            os.dup2(stream, number)
+            os.close(stream)
+        module, arguments = asked["module"], asked["arguments"]
+        if module.endswith(".py"):
+            _script([module, *arguments], asked["folder"], asked["environment"])
+        _place(asked["folder"], asked["environment"])
+        sys.path[0] = asked["folder"]
+        _Popen.spares = [_Spare() for _ in range(_SPARES)]
+        subprocess.Popen = _Popen  # type: ignore[misc]
+        sys.argv = ["", *arguments]
+        _end(partial(runpy.run_module, module, run_name="__main__", alter_sys=True))
+    os.write(told, f"{child}\n".encode())
+    os.write(told, f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
+    return 0
+
+
+def _place(folder: str, environment: Mapping[str, str]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _script(words: list[str], folder: str, environment: Mapping[str, str]) -> NoReturn:
+    """Becomes `python -u WORDS`."""
+    _place(folder, environment)
+    for name in [name for name, module in sys.modules.items() if _is_of_project(module)]:
+        del sys.modules[name]  # the script may have others of these names
+    given = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:] = [str(Path(words[0]).parent), *given, *(it for it in sys.path[1:] if it != str(ROOT))]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    sys.argv = words
+    _end(partial(runpy.run_path, words[0], run_name="__main__"))
+
+
+def _is_of_project(module: object) -> bool:
+    file = str(getattr(module, "__file__", None))
+    return file.startswith(f"{ROOT}{os.sep}") and "site-packages" not in file
+
+
+def is_own(python: str) -> bool:
+    """Whether it is the interpreter that the tests run in."""
+    return Path(python).parent.resolve() == Path(sys.executable).parent.resolve()
+
+
+def _end(main: Callable[[], object]) -> NoReturn:
+    """Ends the process with what `main` comes to."""
+    if os.environ.get("PYTHONWARNINGS") == "error":
+        warnings.simplefilter("error")
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+class _Spare:
+    """A child of a command, forked before that has threads; it becomes a script when it is told which."""
+
+    def __init__(self) -> None:
+        self.asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pid = os.fork()
+        if self.pid:
+            asked.close()
+            return
+        self.asking.close()
+        message, streams, _, _ = socket.recv_fds(asked, _MOST, 16)
+        if not message:
+            os._exit(0)
+        self._become(json.loads(message), streams, asked)
+
+    def ask(self, streams: list[int], **asked: Any) -> None:
+        """Says what to run, and waits until it is a process of its own."""
+        with self.asking:
+            socket.send_fds(self.asking, [json.dumps(asked).encode()], streams)
+            self.asking.recv(1)
+
+    def _become(self, asked: dict[str, Any], streams: list[int], ready: socket.socket) -> None:
+        if asked["session"]:
+            os.setsid()
+        ready.send(b".")
+        ready.close()
+        high = [fcntl.fcntl(stream, fcntl.F_DUPFD, 500) for stream in streams]
+        os.closerange(3, 500)
+        for stream, number in zip(high, asked["numbers"], strict=True):
+            os.dup2(stream, number)
+            os.close(stream)
+        _script(asked["words"], asked["folder"], asked["environment"])
+
+
+class _Popen(subprocess.Popen[Any]):
+    """Where a script is to be run by this interpreter, a spare becomes it."""
+
+    spares: list[_Spare]
+
+    def _execute_child(self, args: Any, *rest: Any) -> None:
+        python, *words = args if isinstance(args, list) else [args]
+        if words[:1] == ["-u"]:
+            del words[0]
+        if not (is_own(python) and words and words[0].endswith(".py") and self.spares):
+            super()._execute_child(args, *rest)  # type: ignore[misc]
+            return
+        spare = self.spares.pop()
+        _, _, _, passed, cwd, env, _, _, _, *pipes = rest[:15]
+        stdin, _, _, stdout, _, stderr = pipes
+        spare.ask(
+            [stdin, stdout, stderr, *passed], numbers=[0, 1, 2, *passed], words=words, folder=str(cwd or Path.cwd()),
+            session=rest[20], environment=dict(os.environ if env is None else env),
+        )  # fmt: skip
+        self.pid = spare.pid
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
