@@ -48,9 +48,9 @@ def run(settings: Settings, image: Image, secrets: frozenset[str], say: Say, sto
             return image_id
         for _ in range(PUSHES):
             reference = _push(client, image, secrets, say, stopped)
-            if client.inspect_image(image.name)["Id"] == client.inspect_image(image_id)["Id"]:
+            if _is_of(client, image_id, reference.rpartition("@")[2]):
                 return reference
-            say(f"another build took the name {image.name} meanwhile: pushing again")
+            say(f"another build took the name {image.name} before the push: pushing again")
             client.tag(image_id, image.repository, image.tag)
         raise ProviderError(f"other builds keep taking the name {image.name}. Give this one a tag of its own.")
     except docker.errors.APIError as err:  # not str(err): it holds the request, with its build arguments
@@ -132,6 +132,12 @@ def _push(client: Client, image: Image, secrets: frozenset[str], say: Say, stopp
     if not digest.startswith("sha256:"):
         raise ProviderError(f"pushing {image.name}: the registry gave no digest. Try again; is it a registry at all?")
     return f"{image.repository}@{digest}"
+
+
+def _is_of(client: Client, image_id: str, digest: str) -> bool:
+    """Whether it was this image that was pushed: the daemon notes the digest with the image that had the name then."""
+    found = client.inspect_image(image_id)
+    return digest == found["Id"] or any(name.endswith(f"@{digest}") for name in found.get("RepoDigests") or ())
 
 
 def _not_pushed(image: Image, error: str) -> str:

@@ -32,7 +32,7 @@ class FakeDaemon:
         default_factory=lambda: [{"status": "Pushed"}, {"aux": {"Tag": "v1", "Digest": DIGEST, "Size": 1}}]
     )
     others: int = 0
-    """How often the name stands for another image after a push."""
+    """How often the name stands for another image when it is pushed."""
     refusal: tuple[int, str] | None = None
     """Answer the build with this status and message instead."""
     hold: threading.Event | None = None
@@ -75,11 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
         return "unix"
 
     def do_GET(self) -> None:
-        answer = {"ApiVersion": "1.41", "Version": "20.10.24"}
-        if self.path.endswith("/json"):
-            taken = self.fake.others > 0 and IMAGE_ID not in self.path
+        answer: dict[str, Any] = {"ApiVersion": "1.41", "Version": "20.10.24"}
+        if self.path.endswith(f"/{IMAGE_ID}/json"):
+            taken = self.fake.others > 0
             self.fake.others -= taken
-            answer = {"Id": "sha256:other" if taken else IMAGE_ID}
+            answer = {"Id": IMAGE_ID, "RepoDigests": [] if taken else [f"team/app@{DIGEST}"]}
         self._answer(200, json.dumps(answer).encode())
 
     def do_POST(self) -> None:

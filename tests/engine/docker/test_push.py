@@ -11,7 +11,7 @@ from tests.engine.docker.images import check, create
 
 
 async def test_what_was_pushed_is_what_was_built(provider: Provider, daemon: FakeDaemon) -> None:
-    """Another build takes the name before the push, twice."""
+    """Another build takes the name before the push, twice; one that takes it later does no harm."""
     daemon.others = 2
     said: list[str] = []
     result = await create(provider, await check(provider), said=said)
