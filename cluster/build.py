@@ -25,9 +25,12 @@ MODULE: Final = Path(__file__).with_name("go")
 
 NAMES: Final = (
     "coredns", "etcd", "forwarder", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler",
-    "kubectl", "kubelet",
+    "kubelet",
 )  # fmt: skip
-"""What the one binary answers to: a symbolic link each. The registry wants other versions of what they share."""
+"""What the one binary answers to: a symbolic link each."""
+
+OTHERS: Final = ("kubectl", "registry", "pause")
+"""Binaries of their own, each a folder of the module; the registry, with other versions, is a module by itself."""
 
 FLAGS: Final = ("-trimpath", "-buildvcs=false", "-mod=readonly")
 
@@ -66,8 +69,8 @@ def ensure(say: Callable[[str], None]) -> Path:
         start = time.monotonic()
         say(f"building Kubernetes {version()}, etcd, CoreDNS, a registry from their modules; once, takes some minutes")
         _compile(MODULE, next_ / "cluster", say)
-        _compile(MODULE / "registry", next_ / "registry", say)
-        _compile(MODULE / "pause", next_ / "pause", lambda _: None)
+        for name in OTHERS:
+            _compile(MODULE / name, next_ / name, say)
         for name in NAMES:
             (next_ / name).symlink_to("cluster")
         _pause_image(next_ / "pause", next_ / "pause.tar")

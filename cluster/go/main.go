@@ -1,5 +1,5 @@
-// One binary with every Go part of the embedded cluster, told apart by the name it is called with
-// (a symbolic link such as kubectl) or, when called by its own name, by its first argument.
+// One binary with the Go parts of the embedded cluster, told apart by the name it is called with
+// (a symbolic link such as kubelet) or, when called by its own name, by its first argument.
 package main
 
 import (
@@ -13,8 +13,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
-	kubectl "k8s.io/kubectl/pkg/cmd"
-	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -33,7 +31,6 @@ var parts = map[string]func(){
 	"kube-controller-manager": func() { run(controllers.NewControllerManagerCommand()) },
 	"kube-proxy":              func() { run(proxy.NewProxyCommand()) },
 	"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
-	"kubectl":                 func() { util.CheckErr(cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand())) },
 	"kubelet":                 func() { run(kubelet.NewKubeletCommand(context.Background())) },
 }
 

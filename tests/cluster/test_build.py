@@ -21,7 +21,7 @@ BUILD = """while [ "$1" != -o ]; do shift; done; echo binary >"$2"; echo some/pa
 def go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     module = tmp_path / "go"
-    for main in ("pause", "registry"):
+    for main in build.OTHERS:
         (module / main).mkdir(parents=True)
     (module / "go.mod").write_text("module x\nrequire k8s.io/kubernetes v1.99.7\n")
     (module / "main.go").write_text("package main")
@@ -91,8 +91,8 @@ def test_a_failure_shows_what_the_compiler_said_and_leaves_nothing_half_done(go:
 def test_what_a_killed_build_left_is_no_hindrance(go: Programs, tmp_path: Path) -> None:
     left = tmp_path / "cache/flask-k8s/cluster-next"
     left.mkdir(parents=True)
-    (left / "kubectl").touch()
-    assert (build.ensure(ignore) / "kubectl").is_symlink()
+    (left / "kubelet").touch()
+    assert (build.ensure(ignore) / "kubelet").is_symlink()
 
 
 def test_without_go_the_message_says_what_to_install(go: Programs) -> None:
