@@ -84,4 +84,4 @@ def project(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> 
     """A copy of the project in a git repository of its own, with a stack `test` on the tests' cluster."""
     copy = make_project(tmp_path_factory.mktemp("project"), node)
     yield copy
-    copy.deploy("destroy", "test", "--yes", timeout=180).ok()
+    copy.discard()

@@ -143,6 +143,10 @@ class Project:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def discard(self) -> None:
+        """Deletes what was deployed, without waiting for the pods' orderly end; the state goes with the test."""
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
+
     def objects(self, *words: str) -> list[dict[str, Any]]:
         """`kubectl get ... -o json` as a list."""
         items: list[dict[str, Any]] = json.loads(self.kubectl("get", *words, "-o", "json"))["items"]

@@ -53,17 +53,10 @@ class Stages:
         """Where a stack with a port of its own answers."""
         return f"http://localhost:{self.stack(name).config['config']['flask-k8s:servicePort']}"
 
-    def destroy(self) -> None:
-        """Deletes all that was deployed, what is protected too."""
+    def discard(self) -> None:
+        """Deletes all that was deployed."""
         for name in NAMES:
-            stack = self.stack(name)
-            if not (stack.state / ".pulumi" / "stacks" / "flask-k8s" / f"{name}.json").is_file():
-                continue
-            if stack.config["config"].get("flask-k8s:protect"):
-                stack.configure(protect="false")
-                if stack.config["config"].get("flask-k8s:image"):
-                    self.deploy("up", name, "--yes", "--no-rollback-on-failure").ok()
-            self.deploy("destroy", name, "--yes").ok()
+            self.stack(name).discard()
 
     def trailers(self, key: str) -> str:
         """The values of a trailer of the last commit."""

@@ -28,7 +28,7 @@ CRASH_IN_PROD = (
 def stages(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     made = make_stages(tmp_path_factory.mktemp("stages"), node)
     yield made
-    made.destroy()
+    made.discard()
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ NOT_TODAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(datetime.now(UTC)
 def made(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
     ready = make_faulty(tmp_path_factory.mktemp("faulty"), node)
     yield ready
-    ready.stages.destroy()
+    ready.stages.discard()
 
 
 @pytest.fixture

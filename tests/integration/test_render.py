@@ -7,7 +7,6 @@ import datetime
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +39,12 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def deployed(project: Project, tools: Path) -> Iterator[Project]:
+def deployed(project: Project, tools: Path) -> Project:
     """The stack, up, with a secret of its own."""
     project.extra["PATH"] = f"{tools}:{project.env['PATH']}"
     project.deploy("config", "test", "set", "secrets.API_TOKEN", "--path", "--secret", stdin=CANARY).ok()
     project.up().ok()
-    yield project
-    project.kubectl("delete", "namespace", project.namespace, "--ignore-not-found", "--wait=false")
+    return project
 
 
 def declare(project: Project, **secrets: object) -> None:

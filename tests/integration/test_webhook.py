@@ -89,10 +89,7 @@ class Server:
 def stages(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     made = make_stages(tmp_path_factory.mktemp("webhook"), node)
     yield made
-    # Not `destroy`, which waits for each pod's orderly end: that is tested elsewhere.
-    for name in ("dev", "staging"):
-        stack = made.stack(name)
-        stack.kubectl("delete", "namespace", stack.namespace, "--wait=false", "--ignore-not-found")
+    made.discard()
 
 
 @pytest.fixture(scope="module")

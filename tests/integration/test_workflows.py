@@ -54,9 +54,7 @@ def forge() -> Iterator[CiForge]:
 def stages(node: cluster.Handout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     made = make_stages(tmp_path_factory.mktemp("workflows"), node)
     yield made
-    for name in NAMES:  # the state goes with the test, and nobody waits for the pods
-        stack = made.stack(name)
-        stack.kubectl("delete", "namespace", stack.namespace, "--ignore-not-found", "--wait=false")
+    made.discard()
 
 
 @pytest.fixture(scope="module")
