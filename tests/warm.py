@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import gc
+import hashlib
 import importlib
 import json
 import os
@@ -24,16 +25,22 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from engine import files
+from engine.backend import passphrase
+
 ROOT: Final = Path(__file__).parents[1]
 _LOADED: Final = (
-    "deploy.cli", "deploy.commands", "deploy.promotion.command", "engine.cli", "engine.commands",
-    "engine.deployment.deployment", "engine.docker.provider", "engine.kubernetes.provider", "engine.stack.vcs",
-    "engine.update", "grpc.aio", "pulumi", "pulumi.runtime.mocks", "pulumi_docker", "pulumi_kubernetes.apps.v1",
-    "pulumi_kubernetes.core.v1", "pulumi_kubernetes.policy.v1",
+    "anyio._backends._asyncio", "cryptography.hazmat.primitives.ciphers.aead", "deploy.cli", "deploy.commands",
+    "deploy.drift.command", "deploy.promotion.command", "deploy.status.command", "engine.cli", "engine.commands",
+    "engine.deployment.deployment", "engine.docker.provider", "engine.kubernetes.inspect", "engine.kubernetes.provider",
+    "engine.stack.vcs", "engine.update", "grpc._channel", "grpc.aio", "httpcore2", "pulumi.runtime.mocks",
+    "pulumi_docker", "pulumi_kubernetes.apps.v1", "pulumi_kubernetes.apps.v1beta1", "pulumi_kubernetes.apps.v1beta2",
+    "pulumi_kubernetes.core.v1", "pulumi_kubernetes.meta.v1", "pulumi_kubernetes.policy.v1",
 )  # fmt: skip
 _SPARES: Final = 2
 """Programs that a command may start: its preview's and its update's."""
@@ -95,6 +102,22 @@ def _serve(requests: socket.socket) -> None:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
+    with tempfile.TemporaryDirectory(prefix="keys-") as folder:
+        passphrase._derive = partial(_derived, Path(folder), passphrase._derive)
+        _take(requests)
+
+
+def _derived(folder: Path, derive: Callable[[str, bytes], bytes], words: str, salt: bytes) -> bytes:
+    """The key of a passphrase: made once, for a million rounds would be the half of many a command."""
+    file = folder / hashlib.sha256(f"{passphrase.ROUNDS} {words} {salt!r}".encode()).hexdigest()
+    with suppress(FileNotFoundError):
+        return file.read_bytes()
+    key = derive(words, salt)
+    files.write_atomic(file, key)
+    return key
+
+
+def _take(requests: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for the commands
     while True:
         message, streams, _, _ = socket.recv_fds(requests, _MOST, 4)
