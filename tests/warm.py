@@ -16,6 +16,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,9 +103,12 @@ def _serve(requests: socket.socket) -> None:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
-    with tempfile.TemporaryDirectory(prefix="keys-") as folder:
-        passphrase._derive = partial(_derived, Path(folder), passphrase._derive)
+    folder = Path(tempfile.mkdtemp(prefix="keys-"))  # a TemporaryDirectory would go with the first fork that ends
+    passphrase._derive = partial(_derived, folder, passphrase._derive)
+    try:
         _take(requests)
+    finally:
+        shutil.rmtree(folder)
 
 
 def _derived(folder: Path, derive: Callable[[str, bytes], bytes], words: str, salt: bytes) -> bytes:
