@@ -17,14 +17,13 @@ class Load:
 
     url: str
     rate: float = 60.0
-    """Requests per second, all workers together."""
+    """Requests per second at most, all workers together."""
     workers: int = 6
     limit: float = 300.0
     """Seconds after which the load stops by itself."""
     seen: Counter[str] = field(default_factory=Counter)
     """The first and the last line of each answer (greeting and version), and how often they came."""
     failures: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
     def __enter__(self) -> Load:
         self._stop = threading.Event()
@@ -47,7 +46,6 @@ class Load:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=30)
-        self.seconds = time.monotonic() - self._begun
 
     @property
     def count(self) -> int:
