@@ -40,6 +40,7 @@ def _from_nothing_running(folder: Path) -> None:
     begun = time.monotonic()
     node = cluster.up(PROFILE, say=_say)
     project = make_project(folder / "project", node)
+    project.cold = True
     project.up().ok()
     _row("from nothing running to deployed", [time.monotonic() - begun], 25)
     url = project.outputs["url"]
