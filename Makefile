@@ -45,7 +45,7 @@ lint: $(VENV)/test
 	$(VENV)/bin/mypy
 
 unit: $(VENV)/test
-	$(PY) -m pytest -q -n 4 -m "not integration"
+	$(PY) -m pytest -q -n 3 --dist worksteal -m "not integration"
 
 integration: $(VENV)/test
 	$(PY) -m pytest -v -n 4 --dist loadfile --no-loadscope-reorder -m "integration and not alone" --durations=12 $(REAL)

@@ -43,8 +43,6 @@ _LOADED: Final = (
     "pulumi_docker", "pulumi_kubernetes.apps.v1", "pulumi_kubernetes.apps.v1beta1", "pulumi_kubernetes.apps.v1beta2",
     "pulumi_kubernetes.core.v1", "pulumi_kubernetes.meta.v1", "pulumi_kubernetes.policy.v1",
 )  # fmt: skip
-_SPARES: Final = 2
-"""Programs that a command may start: its preview's and its update's."""
 _MOST: Final = 1 << 20
 """Bytes of a request."""
 
@@ -122,40 +120,55 @@ def _derived(folder: Path, derive: Callable[[str, bytes], bytes], words: str, sa
 
 
 def _take(requests: socket.socket) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for the commands
+    running: dict[int, tuple[int, int]] = {}
+    """By its pidfd: a command's pid, and where its end is to be told."""
     while True:
-        message, streams, _, _ = socket.recv_fds(requests, _MOST, 4)
-        if not message:
-            return
-        if os.fork() == 0:
-            requests.close()
-            os._exit(_keep(json.loads(message), streams))
-        for stream in streams:
-            os.close(stream)
+        for ready in select.select([requests.fileno(), *running], [], [])[0]:
+            if ready in running:
+                pid, told = running.pop(ready)
+                os.write(told, f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
+                _close(ready, told)
+                continue
+            message, streams, _, _ = socket.recv_fds(requests, _MOST, 4)
+            if not message:
+                return
+            *standard, told = streams
+            pid = os.fork()
+            if pid == 0:
+                requests.close()
+                os.close(told)
+                _command(json.loads(message), standard)
+            running[os.pidfd_open(pid)] = pid, told
+            os.write(told, f"{pid}\n".encode())
+            _close(*standard)
 
 
-def _keep(asked: dict[str, Any], streams: list[int]) -> int:
-    """Runs one command, and tells its pid and its exit status."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *standard, told = streams
-    child = os.fork()
-    if child == 0:
-        os.close(told)
-        for number, stream in enumerate(standard):
-            os.dup2(stream, number)
-            os.close(stream)
-        module, arguments = asked["module"], asked["arguments"]
-        if module.endswith(".py"):
-            _script([module, *arguments], asked["folder"], asked["environment"])
-        _place(asked["folder"], asked["environment"])
-        sys.path[0] = asked["folder"]
-        _Popen.spares = [_Spare() for _ in range(_SPARES)]
-        subprocess.Popen = _Popen  # type: ignore[misc]
-        sys.argv = ["", *arguments]
-        _end(partial(runpy.run_module, module, run_name="__main__", alter_sys=True))
-    os.write(told, f"{child}\n".encode())
-    os.write(told, f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
-    return 0
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _command(asked: dict[str, Any], standard: list[int]) -> NoReturn:
+    """Becomes what is asked for."""
+    for number, stream in enumerate(standard):
+        os.dup2(stream, number)
+        os.close(stream)
+    module, arguments = asked["module"], asked["arguments"]
+    if module.endswith(".py"):
+        _script([module, *arguments], asked["folder"], asked["environment"])
+    _place(asked["folder"], asked["environment"])
+    sys.path[0] = asked["folder"]
+    _Popen.spares = [_Spare() for _ in range(_programs(arguments))]
+    subprocess.Popen = _Popen  # type: ignore[misc]
+    sys.argv = ["", *arguments]
+    _end(partial(runpy.run_module, module, run_name="__main__", alter_sys=True))
+
+
+def _programs(arguments: Sequence[str]) -> int:
+    """How many programs a command is likely to start: its preview's and its update's."""
+    if arguments[:1] in (["stack"], ["config"]):
+        return 0
+    return 1 if {"preview", "--skip-preview"} & set(arguments) else 2
 
 
 def _place(folder: str, environment: Mapping[str, str]) -> None:
