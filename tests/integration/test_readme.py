@@ -11,7 +11,7 @@ import cluster
 from tests.integration.documents import README, documented, run_blocks
 from tests.integration.stages import Stages
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
