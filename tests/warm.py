@@ -137,7 +137,7 @@ def _take(requests: socket.socket) -> None:
             if pid == 0:
                 requests.close()
                 os.close(told)
-                _command(json.loads(message), standard)
+                _end(partial(_command, json.loads(message), standard))
             running[os.pidfd_open(pid)] = pid, told
             os.write(told, f"{pid}\n".encode())
             _close(*standard)
