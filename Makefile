@@ -6,8 +6,8 @@ PY     := $(VENV)/bin/python
 # Where tests are marked `integration`: to look through the others takes longer than some of them.
 REAL   := tests/integration tests/conformance tests/cluster
 
-# Each of the hundreds of commands that the tests start would compile the project again.
-unexport PYTHONDONTWRITEBYTECODE
+# Each of the hundreds of commands that these start would compile the project again.
+unit integration bench: export PYTHONDONTWRITEBYTECODE :=
 
 # Inside another make, `make env` must still print nothing but what the shell is to evaluate.
 MAKEFLAGS += --no-print-directory
