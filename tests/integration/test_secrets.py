@@ -18,7 +18,8 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_secret_is_in_no_output_state_log_or_process_list(project: Project) -> None:
-    watcher = _CommandLines()
+    project.cold = True  # a fork has the command line of its server
+    watcher = _CommandLines(project.folder)
     with watcher:
         _set(project, CANARY)
         printed = [project.up().ok().text]
@@ -57,10 +58,11 @@ def _files_with(needle: str, folder: Path) -> list[str]:
 
 
 class _CommandLines:
-    """Collects every /proc/*/cmdline while a block runs."""
+    """Collects every /proc/*/cmdline while a block runs, with programs of the project in `folder` among them."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.seen = ""
+        self._folder = folder
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
@@ -70,7 +72,9 @@ class _CommandLines:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(timeout=10)
-        assert "deploy" in self.seen, "the watcher saw the commands that ran"
+        programs = [line for line in self.seen.splitlines() if "program/host.py" in line and str(self._folder) in line]
+        assert "-m deploy" in self.seen, "the watcher saw the commands that ran"
+        assert programs, "and what they ran"
 
     def _watch(self) -> None:
         lines: set[str] = set()
